@@ -1,0 +1,3 @@
+"""Stembridge: save a bounce, get its stems in your project."""
+
+__version__ = "0.1.0"

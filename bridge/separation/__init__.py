@@ -1,0 +1,1 @@
+"""The engines, and the catalogue of the models they can run."""

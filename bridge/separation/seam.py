@@ -34,6 +34,9 @@ class Separator(Protocol):
     name: str
     """As written in the configuration and in receipts."""
 
+    label: str
+    """How people read the name; a rough engine says here that it is one."""
+
     revision: str
     """Changes whenever the same mix would give other stems, so that kept stems of an older revision are not used."""
 

@@ -1,0 +1,62 @@
+-- insert_job: an accepted bounce
+INSERT INTO jobs (id, song, state, door, source, spool, sha256, inode, size, mtime_ns, stems_key, order_json,
+                  created, updated)
+VALUES (:id, :song, 'queued', :door, :source, :spool, :sha256, :inode, :size, :mtime_ns, :stems_key, :order_json,
+        :now, :now)
+
+-- insert_event: one line of history
+INSERT INTO events (job, at, kind, detail) VALUES (:id, :now, :kind, :detail)
+
+-- remember: what the inbox has dealt with
+INSERT INTO seen (path, inode, size, mtime_ns, sha256) VALUES (:path, :inode, :size, :mtime_ns, :sha256)
+ON CONFLICT (path) DO UPDATE SET inode = excluded.inode, size = excluded.size, mtime_ns = excluded.mtime_ns,
+                                 sha256 = excluded.sha256
+
+-- seen: everything the inbox has dealt with
+SELECT path, inode, size, mtime_ns FROM seen
+
+-- latest_of_source: the last job of one path and content
+SELECT * FROM jobs WHERE source = :source AND sha256 = :sha256 ORDER BY number DESC LIMIT 1
+
+-- seen_content: the content a path was last seen with
+SELECT sha256 FROM seen WHERE path = :path
+
+-- find: the jobs whose id begins so; two are enough to know it is ambiguous
+SELECT * FROM jobs WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY id = :prefix DESC, number LIMIT 2
+
+-- list: the newest jobs first
+SELECT * FROM jobs ORDER BY number DESC LIMIT :limit
+
+-- list_in_states: the jobs in any of some states, oldest first
+SELECT * FROM jobs WHERE state IN (SELECT value FROM json_each(:states)) ORDER BY number
+
+-- events: the history of a job
+SELECT job, at, kind, detail FROM events WHERE job = :id ORDER BY number
+
+-- next_queued: the oldest job that waits
+SELECT * FROM jobs
+WHERE state = 'queued' AND (:only IS NULL OR id IN (SELECT value FROM json_each(:only)))
+ORDER BY number LIMIT 1
+
+-- move: a change of state; guarded by the state it was read in
+UPDATE jobs
+SET state = :after, updated = :now, progress = 0, step = '', cancelling = 0,
+    attempt = attempt + :attempts, plan = coalesce(:plan, plan), folder = coalesce(:folder, folder),
+    error_code = :error_code, error_message = :error_message, error_advice = :error_advice,
+    error_retryable = :error_retryable, retry_at = :retry_at
+WHERE id = :id AND state = :before
+
+-- progress: how far the present step is; no event, since it is only a picture of the moment
+UPDATE jobs SET progress = :progress, step = :step, updated = :now WHERE id = :id
+
+-- ask_to_cancel: a wish for the worker, which alone stops a running step
+UPDATE jobs SET cancelling = 1, updated = :now WHERE id = :id
+
+-- cancelling: whether a job is to be cancelled
+SELECT cancelling FROM jobs WHERE id = :id
+
+-- due_retries: failures that are tried again by themselves
+SELECT * FROM jobs WHERE state = 'failed' AND retry_at <= :now ORDER BY number
+
+-- counts: how many jobs stand where
+SELECT state, count(*) AS count FROM jobs GROUP BY state

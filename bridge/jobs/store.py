@@ -1,0 +1,238 @@
+"""The job store: where the doors and the worker meet, and where nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from bridge.errors import JobNotFound, NotPossible
+from bridge.jobs.arrival import Arrival, Signature
+from bridge.jobs.database import Database
+from bridge.jobs.job import Event, Failure, Job
+from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
+from bridge.jobs.states import FINAL, WORKING, State, allowed
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Without 0, o, 1, l and i, so that an id can be read out and typed."""
+
+KeyOf = Callable[[Arrival], str]
+Listener = Callable[[Job], None]
+
+
+class JobStore:
+    """Every job, its history, and what the inbox has dealt with.
+
+    Threads may share one. Every method raises `StorageError` where the disk fails it, and has then done nothing.
+    """
+
+    def __init__(self, path: Path, *, key_of: KeyOf, clock: Callable[[], float] = time.time) -> None:
+        """Open or make the database at `path`; `key_of` names what an arrival's stems depend on."""
+        self._database = Database(path)
+        self._key_of = key_of
+        self._clock = clock
+        self._listeners: list[Listener] = []
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def subscribe(self, listener: Listener) -> None:
+        """Have `listener` called, after the commit and on the same thread, with each job that this store changes."""
+        self._listeners.append(listener)
+
+    # The doors.
+
+    def accept(self, arrival: Arrival) -> str | None:
+        """Make a job of an arrival and return its id: from here on the bounce is not lost.
+
+        The inbox sees a file again when it is merely touched, closed once more or saved with the same content. Then
+        there is nothing new to do: the signature is remembered and None returned.
+        """
+        job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        with self._database.transaction():
+            known = arrival.door == "inbox" and self._is_known(arrival)
+            if arrival.door == "inbox":
+                self._remember(arrival.source, arrival.signature, arrival.sha256)
+            if known:
+                return None
+            values = {
+                "id": job_id,
+                "song": arrival.song,
+                "door": arrival.door,
+                "source": str(arrival.source),
+                "spool": str(arrival.spool),
+                "sha256": arrival.sha256,
+                **signature_columns(arrival.signature),
+                "stems_key": self._key_of(arrival),
+                "order_json": arrival.order.to_json(),
+                "now": self._clock(),
+            }
+            self._database.run("insert_job", values)
+            self._event(job_id, "accepted", f"from {arrival.door}: {arrival.source}")
+        self._tell(job_id)
+        return job_id
+
+    def seen(self) -> dict[str, Signature]:
+        """Return the signature of every inbox file that has been dealt with, by its path."""
+        return {row["path"]: signature_of(row) for row in self._database.rows("seen")}
+
+    def remember(self, source: Path, signature: Signature) -> None:
+        """Remember a file of the inbox as dealt with, without a job."""
+        with self._database.transaction():
+            self._remember(source, signature, "")
+
+    # Looking.
+
+    def get(self, job_id: str) -> Job:
+        """Return the job whose id is, or alone begins with, `job_id`; raise `JobNotFound` otherwise."""
+        rows = self._database.rows("find", {"prefix": job_id.strip().lower()}) if job_id.strip() else []
+        if not rows:
+            raise JobNotFound(f"There is no job {job_id!r}.")
+        if len(rows) > 1 and rows[0]["id"] != job_id.strip().lower():
+            raise JobNotFound(f"Several jobs begin with {job_id!r}; type more of the id.")
+        return job_of(rows[0])
+
+    def jobs(self, limit: int = -1) -> list[Job]:
+        """Return the newest jobs first; a negative limit means all."""
+        return [job_of(row) for row in self._database.rows("list", {"limit": limit})]
+
+    def in_states(self, states: Iterable[State]) -> list[Job]:
+        """Return the jobs in any of these states, oldest first."""
+        return [job_of(row) for row in self._database.rows("list_in_states", {"states": json.dumps(sorted(states))})]
+
+    def counts(self) -> dict[State, int]:
+        """Return how many jobs stand in each state that has any."""
+        return {State(row["state"]): row["count"] for row in self._database.rows("counts")}
+
+    def events(self, job_id: str) -> list[Event]:
+        """Return a job's history, oldest first."""
+        return [event_of(row) for row in self._database.rows("events", {"id": job_id})]
+
+    def changed_elsewhere(self) -> bool:
+        """Say whether another process has changed anything since this was last asked."""
+        return self._database.changed_elsewhere()
+
+    # The worker.
+
+    def interrupted(self) -> list[Job]:
+        """Return the jobs that some worker was on when it died, oldest first."""
+        return self.in_states(WORKING)
+
+    def claim(self, only: Iterable[str] | None = None) -> Job | None:
+        """Take the oldest queued job (of those named in `only`) and set it to separating; None if there is none."""
+        wanted = None if only is None else json.dumps(sorted(only))
+        with self._database.transaction():
+            rows = self._database.rows("next_queued", {"only": wanted})
+            if not rows:
+                return None
+            job_id: str = rows[0]["id"]
+            self._move(job_of(rows[0]), State.SEPARATING, attempts=1)
+        return self._tell(job_id)
+
+    def advance(self, job: Job, after: State, *, plan: str | None = None, folder: Path | None = None) -> Job:
+        """Move a job to its next state; raise `NotPossible` where the table forbids it or it has moved meanwhile."""
+        with self._database.transaction():
+            self._move(job, after, plan=plan, folder=folder)
+        return self._tell(job.id)
+
+    def fail(self, job: Job, failure: Failure) -> Job:
+        """Move a job to failed, with the reason."""
+        with self._database.transaction():
+            self._move(job, State.FAILED, failure=failure)
+        return self._tell(job.id)
+
+    def progress(self, job_id: str, fraction: float, step: str) -> None:
+        """Note how far the present step is."""
+        self._database.run("progress", {"id": job_id, "progress": fraction, "step": step, "now": self._clock()})
+        self._tell(job_id)
+
+    def cancelling(self, job_id: str) -> bool:
+        """Say whether somebody asked for this job to be cancelled."""
+        return any(row["cancelling"] for row in self._database.rows("cancelling", {"id": job_id}))
+
+    def requeue_due(self) -> int:
+        """Queue the failed jobs whose time to be tried again has come; return how many."""
+        due = self._database.rows("due_retries", {"now": self._clock()})
+        for row in due:
+            self.advance(job_of(row), State.QUEUED)
+        return len(due)
+
+    # What people ask for.
+
+    def cancel(self, job_id: str) -> Job:
+        """Cancel a job: at once where nobody works on it, else as a wish that the worker fulfils."""
+        with self._database.transaction():
+            job = self.get(job_id)
+            if job.state in WORKING:
+                self._database.run("ask_to_cancel", {"id": job.id, "now": self._clock()})
+                self._event(job.id, "cancel requested", "")
+            else:
+                self._move(job, State.CANCELLED)
+        return self._tell(job.id)
+
+    def retry(self, job_id: str) -> Job:
+        """Queue a failed or cancelled job again, at once."""
+        with self._database.transaction():
+            job = self.get(job_id)
+            if job.state not in FINAL - {State.DELIVERED}:
+                raise NotPossible(
+                    f"Job {job.id} is {job.state}; only a failed or cancelled job can be tried again.",
+                    advice="To separate a delivered bounce anew, use `stembridge separate FILE --force`.",
+                )
+            self._move(job, State.QUEUED)
+        return self._tell(job.id)
+
+    # Inside a transaction.
+
+    def _is_known(self, arrival: Arrival) -> bool:
+        rows = self._database.rows("seen_content", {"path": str(arrival.source)})
+        if not rows or rows[0]["sha256"] != arrival.sha256:
+            return False
+        source = {"source": str(arrival.source), "sha256": arrival.sha256}
+        latest = [job_of(row) for row in self._database.rows("latest_of_source", source)]
+        # A failure is worth a new try, and a delivery that was thrown away is worth making again.
+        return (
+            bool(latest) and latest[0].state is not State.FAILED and (not latest[0].folder or latest[0].folder.is_dir())
+        )
+
+    def _remember(self, source: Path, signature: Signature, sha256: str) -> None:
+        self._database.run("remember", {"path": str(source), **signature_columns(signature), "sha256": sha256})
+
+    def _event(self, job_id: str, kind: str, detail: str) -> None:
+        self._database.run("insert_event", {"id": job_id, "now": self._clock(), "kind": kind, "detail": detail})
+
+    def _move(
+        self,
+        job: Job,
+        after: State,
+        *,
+        attempts: int = 0,
+        plan: str | None = None,
+        folder: Path | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        if not allowed(job.state, after):
+            raise NotPossible(f"Job {job.id} is {job.state} and cannot become {after}.")
+        values = {
+            "id": job.id,
+            "before": job.state,
+            "after": after,
+            "now": self._clock(),
+            "attempts": attempts,
+            "plan": plan,
+            "folder": str(folder) if folder else None,
+            **failure_columns(failure),
+        }
+        if self._database.run("move", values) != 1:
+            raise NotPossible(f"Job {job.id} is no longer {job.state}.")
+        detail = f"{failure.code}: {failure.message}" if failure else str(folder or "")
+        self._event(job.id, after, detail)
+
+    def _tell(self, job_id: str) -> Job:
+        job = self.get(job_id)
+        for listener in self._listeners:
+            listener(job)
+        return job

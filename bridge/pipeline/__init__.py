@@ -1,0 +1,1 @@
+"""The way of a job from the store to its delivery."""

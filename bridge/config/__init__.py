@@ -1,0 +1,1 @@
+"""The configuration: what a musician may set, read once and frozen."""

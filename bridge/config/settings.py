@@ -1,0 +1,204 @@
+"""Every setting with its type, its default and its limits. Frozen: a running bridge never changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationInfo,
+)
+
+from bridge.config import folders, values
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where settings were read from; also the context that validation needs.
+
+    Origins never differ in a comparison: settings are equal when their values are, wherever they stood.
+    """
+
+    base: Path = field(compare=False)
+    """Relative folders start here."""
+    file: Path | None = field(default=None, compare=False)
+    """None: there is no file, all is built in."""
+    from_environment: frozenset[tuple[str, ...]] = field(default=frozenset(), compare=False)
+    """Keys the environment set, such as ("api", "key")."""
+
+
+def _folder(value: object, info: ValidationInfo) -> Path:
+    base = info.context.base if isinstance(info.context, Origin) else Path.cwd()
+    return values.folder(value, base)
+
+
+Folder = Annotated[Path, BeforeValidator(_folder)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""0 lets the system pick a free one."""
+Host = Annotated[str, Field(min_length=1)]
+TextList = Annotated[tuple[str, ...], Field(strict=False)]
+EngineName = Literal["auto", "api", "demucs", "roformer", "preview"]
+ModelId = Annotated[int, Field(gt=0)]
+NormaliseMode = Literal["song", "stem", "none"]
+StemFormat = Literal["wav", "flac"]
+Depth = Annotated[Literal["16", "24", "32f"], BeforeValidator(values.depth)]
+Rate = Annotated[int, AfterValidator(values.rate)]
+Peak = Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)]
+Loudness = Annotated[float, Field(ge=-70, le=0, allow_inf_nan=False)]
+Copy = Literal["", "mp3", "m4a"]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Period = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """What all sections have in common: no unknown keys, no silent conversion of a wrong type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Inbox(Section):
+    """The watched folder."""
+
+    folder: Folder = Field(default_factory=folders.default_inbox)
+    settle_s: Period = 5.0
+    """How long a file must stand still before it is looked into."""
+    scan_s: Period = 30.0
+    polling: Annotated[Literal[True, False, "auto"], BeforeValidator(values.polling)] = "auto"
+    ignore: TextList = ()
+    """Globs of names to pass over, beside those that are always passed over."""
+    keep_source: bool = True
+    """False: a delivered bounce is moved to `Source/<date>/` of the inbox."""
+
+
+class Output(Section):
+    """Where stems go and what they are called."""
+
+    folder: Folder = Field(default_factory=folders.default_output)
+    template: Annotated[str, AfterValidator(values.template)] = "{song} - {stem}"
+    rebounce: Literal["take", "replace"] = "take"
+
+
+class State(Section):
+    """The folder of the job store, the spool, the kept stems and the log."""
+
+    folder: Folder = Field(default_factory=folders.default_state)
+    keep_gb: NotNegative = 20.0
+    """How much room kept stems may take, in units of 10^9 bytes; the oldest go first."""
+
+
+class Separation(Section):
+    """Which model, and what runs it."""
+
+    engine: EngineName = "auto"
+    model: ModelId = 501
+    """An id of the catalogue; whoever builds an order asks the catalogue."""
+    failover: bool = False
+    """Let another engine take over when the chosen one cannot do it."""
+
+
+class Normalise(Section):
+    """Levels and file format of the stems."""
+
+    mode: NormaliseMode = "song"
+    peak_dbtp: Peak = -1.0
+    lufs: Loudness | None = None
+    format: StemFormat = "wav"
+    depth: Depth = "24"
+    rate: Rate = 0
+    listening_copy: Copy = ""
+
+
+class Api(Section):
+    """The AudioSeparation API."""
+
+    base_url: Annotated[str, AfterValidator(values.web_address)] = "https://audiocleaner.ai"
+    key: SecretStr = SecretStr("")
+    monthly_minutes: NotNegative | None = None
+    """Minutes a month may cost; None: no cap of ours."""
+
+
+class Publish(Section):
+    """How a bounce becomes reachable for a service. Its methods come with that room."""
+
+    method: str = ""
+    url: str = ""
+    public_url: str = ""
+    lifetime_s: Annotated[int, Field(gt=0)] = 3600
+
+
+class Osc(Section):
+    """Open Sound Control."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9123
+    tcp: bool = True
+    feedback: Annotated[tuple[Annotated[str, AfterValidator(values.endpoint)], ...], Field(strict=False)] = ()
+
+
+class Dashboard(Section):
+    """The local web page."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9124
+    enabled: bool = True
+
+
+class Server(Section):
+    """The self-hosted AudioSeparation API."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9125
+    storage: Folder | None = None
+
+
+class Preset(Section):
+    """A named choice; what it does not set is taken from [separation] and [normalise]."""
+
+    model: ModelId | None = None
+    engine: EngineName | None = None
+    mode: NormaliseMode | None = None
+    peak_dbtp: Peak | None = None
+    lufs: Loudness | None = None
+    format: StemFormat | None = None
+    depth: Depth | None = None
+    rate: Rate | None = None
+    listening_copy: Copy | None = None
+
+
+PresetName = Annotated[str, AfterValidator(values.preset_name)]
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    inbox: Inbox = Field(default_factory=Inbox)
+    output: Output = Field(default_factory=Output)
+    state: State = Field(default_factory=State)
+    separation: Separation = Field(default_factory=Separation)
+    normalise: Normalise = Field(default_factory=Normalise)
+    api: Api = Field(default_factory=Api)
+    publish: Publish = Field(default_factory=Publish)
+    osc: Osc = Field(default_factory=Osc)
+    dashboard: Dashboard = Field(default_factory=Dashboard)
+    server: Server = Field(default_factory=Server)
+    presets: Mapping[PresetName, Preset] = Field(default_factory=dict)
+    _origin: Origin = PrivateAttr(default_factory=lambda: Origin(base=Path.cwd()))
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep where the settings came from, which is no setting itself."""
+        if isinstance(context, Origin):
+            self._origin = context
+
+    @property
+    def origin(self) -> Origin:
+        """Where these settings were read from."""
+        return self._origin

@@ -21,8 +21,6 @@ _WANTED = {
     "string_type": "text, in quotes",
     "tuple_type": 'a list, such as ["one", "two"]',
     "model_type": "a section",
-    "mapping_type": "a section that holds sections, such as [presets.vocals]",
-    "dict_type": "a section that holds sections, such as [presets.vocals]",
 }
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "true or false"),
@@ -97,6 +95,8 @@ def _wrong_value(kind: str, given: object, context: dict[str, Any]) -> str:
         return str(context["error"])
     if kind == "literal_error":
         return _not_a_choice(str(context["expected"]), given)
+    if kind in ("dict_type", "mapping_type"):
+        return f"must hold sections, such as [presets.vocals], not {_kind_of(given)}"
     if kind in _WANTED:
         return f"must be {_WANTED[kind]}, not {_kind_of(given)}"
     if kind in _LIMITS:

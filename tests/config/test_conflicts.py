@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.config.settings import Settings
+
+Read = Callable[[str], Settings]
+Problems = Callable[[str], list[tuple[int, str]]]
+
+
+def three(inbox: str, output: str, state: str) -> str:
+    return f"[inbox]\nfolder = '{inbox}'\n[output]\nfolder = '{output}'\n[state]\nfolder = '{state}'\n"
+
+
+def test_the_output_folder_may_lie_in_the_inbox(read: Read) -> None:
+    assert read(three("in", "in/stems", "state"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "start"),
+    [
+        (three("in", "x/../in", "state"), 4, "[output] folder: is the inbox itself"),
+        (three("in", "out", "out"), 6, "[state] folder: is the output folder itself"),
+        (three("in", "out", "in"), 6, "[state] folder: lies in the inbox"),
+        (three("in", "out", "in/deep/down"), 6, "[state] folder: lies in the inbox"),
+    ],
+)
+def test_folders_that_would_feed_on_each_other_are_refused(
+    text: str, line: int, start: str, problems: Problems
+) -> None:
+    [(found, message)] = problems(text)
+    assert found == line
+    assert message.startswith(start)
+
+
+def test_two_names_of_one_folder_are_one(tmp_path: Path, problems: Problems) -> None:
+    (tmp_path / "real").mkdir()
+    try:
+        (tmp_path / "link").symlink_to("real")
+    except OSError:
+        pytest.skip("this system makes no symlinks for us")
+    assert [line for line, _ in problems(three("real", "link", "state"))] == [4]
+
+
+def test_flac_and_floating_point_exclude_each_other(problems: Problems) -> None:
+    assert [line for line, _ in problems('[normalise]\nformat = "flac"\ndepth = "32f"\n')] == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[presets.a]\nformat = "flac"\ndepth = "32f"\n', 3),
+        ('[normalise]\nformat = "flac"\n[presets.a]\ndepth = "32f"\n', 4),
+        ('[normalise]\ndepth = "32f"\n[presets.a]\nformat = "flac"\n', 4),
+    ],
+)
+def test_a_preset_is_judged_together_with_what_it_inherits(text: str, line: int, problems: Problems) -> None:
+    assert [found for found, _ in problems(text)] == [line]
+
+
+def test_a_preset_that_leaves_a_wrong_pair_as_it_is_is_not_blamed_again(problems: Problems) -> None:
+    text = '[normalise]\nformat = "flac"\ndepth = "32f"\n[presets.a]\nmodel = 350\n'
+    assert [line for line, _ in problems(text)] == [3]
+
+
+def test_a_preset_may_mend_the_pair_it_inherits(read: Read) -> None:
+    assert read('[normalise]\ndepth = "32f"\n[presets.a]\nformat = "flac"\ndepth = "24"\n')
+
+
+def test_presets_that_differ_in_case_only_are_one_folder(problems: Problems) -> None:
+    [(line, message)] = problems("[presets.Vox]\n[presets.vox]\n")
+    assert line in (1, 2)
+    assert "same folder name" in message

@@ -12,6 +12,8 @@
     │   ├── ModelUnsupported   that engine cannot make that model's stems
     │   └── EngineFailed       it started and broke
     ├── StorageError         the disk: full, gone, not writable                       (retried)
+    │   └── DeliveryOvertaken  something else took the planned place: plan again
+    ├── ReceiptUnreadable    a `stems.json` is damaged, or written by a newer version
     ├── StoreError           the job store: damaged, or written by a newer version
     └── StepCancelled        the user cancelled the job while this step ran
 
@@ -147,6 +149,20 @@ _STORAGE_HINTS = {
     errno.EIO: ("storage.failed", "The disk reported a read or write error; check it before you go on."),
     errno.ENOENT: ("storage.gone", "The folder is gone; is the disk connected?"),
 }
+
+
+class DeliveryOvertaken(StorageError):
+    """Something that is not this job's lies where its take was to go. Nothing was overwritten: plan anew."""
+
+    default_code = "storage.overtaken"
+    default_advice = "Nothing was overwritten; the job takes the next free place by itself."
+
+
+class ReceiptUnreadable(StembridgeError):
+    """A receipt is damaged, or written by a newer version."""
+
+    default_code = "receipt.unreadable"
+    default_advice = "Deliver the bounce again, or import its stems by hand."
 
 
 class StoreError(StembridgeError):

@@ -1,0 +1,48 @@
+"""Does another program hold the file open for writing? Only Windows can say."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    _GENERIC_READ = 0x80000000
+    _FILE_SHARE_READ = 0x1
+    _OPEN_EXISTING = 3
+    _SHARING_VIOLATION = 32
+    _LOCK_VIOLATION = 33
+    _INVALID_HANDLE = wintypes.HANDLE(-1).value
+
+    _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+    _create_file = _kernel32.CreateFileW
+    _create_file.restype = wintypes.HANDLE
+    _create_file.argtypes = [
+        wintypes.LPCWSTR,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.LPVOID,
+        wintypes.DWORD,
+        wintypes.DWORD,
+        wintypes.HANDLE,
+    ]
+    _kernel32.CloseHandle.argtypes = [wintypes.HANDLE]
+
+    def held_by_a_writer(path: str) -> bool:
+        """Open the file while allowing others only to read: Windows refuses where somebody writes.
+
+        Python's own `open` allows others to write and so proves nothing. Readers are tolerated, since a DAW or a
+        virus scanner may keep a finished bounce open for long.
+        """
+        handle = _create_file(path, _GENERIC_READ, _FILE_SHARE_READ, None, _OPEN_EXISTING, 0, None)
+        if handle == _INVALID_HANDLE:
+            return ctypes.get_last_error() in (_SHARING_VIOLATION, _LOCK_VIOLATION)
+        _kernel32.CloseHandle(handle)
+        return False
+
+else:
+
+    def held_by_a_writer(_path: str) -> bool:
+        """Elsewhere nothing is known of other programs: stillness and the container have to do."""
+        return False

@@ -1,0 +1,114 @@
+"""Which names in the inbox can be bounces, and which folders are never entered."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from bridge.errors import ConfigError
+
+# fmt: off
+SUFFIXES = frozenset(
+    {
+        ".wav", ".wave", ".rf64", ".bwf", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".flac", ".mp3",
+        ".mp2", ".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".ogg", ".oga",
+        ".opus", ".wma", ".aac", ".ac3", ".eac3", ".wv", ".ape", ".tta", ".au", ".snd",
+    }
+)
+# fmt: on
+"""What a bounce's name may end in, in lower case. Peak files, downloads in progress and temporary files (`.reapeaks`,
+`.asd`, `.part`, `.crdownload`, `.tmp`, `.partial`, …) end in something else and so are never looked at."""
+
+MOVED_BOUNCES = "source"
+"""The folder at the inbox's top into which delivered bounces are moved where that is configured, folded."""
+
+_OTHER_PROGRAMS = ("~syncthing~", "~$")
+_SYSTEM_FOLDERS = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information", "__macosx"})
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared with another: letter case and Unicode form do not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def is_bounce_name(name: str) -> bool:
+    """Say whether a file of this name can be a bounce.
+
+    Hidden files are not: among them are macOS's `._*` doubles and `.syncthing.*`.
+    """
+    return name[name.rfind(".") :].lower() in SUFFIXES and name[0] != "." and not name.startswith(_OTHER_PROGRAMS)
+
+
+class Filters:
+    """The user's patterns, and the folders that are ours, compiled once."""
+
+    def __init__(self, folder: Path, ours: Iterable[Path], patterns: Iterable[str]) -> None:
+        """Take the inbox, our own folders (the outputs, the state) and the patterns to ignore.
+
+        A pattern without a slash is held against the name of each file and folder; one with a slash against the
+        whole path below the inbox. In both the whole text must match, letter case does not count, `*` and `?` stop
+        at a slash, and `**` does not.
+
+        Raises ConfigError where one of our folders is the inbox itself.
+        """
+        self._ours = frozenset(_below(folder, path) for path in ours) - {None}
+        if "" in self._ours:
+            raise ConfigError(
+                f"The inbox {folder} cannot also be the folder for stems or for Stembridge's own state.",
+                advice="Give the stems a folder of their own; it may lie inside the inbox.",
+            )
+        patterns = tuple(patterns)
+        self._names = _compiled(pattern for pattern in patterns if "/" not in pattern)
+        self._paths = _compiled(pattern.lstrip("/") for pattern in patterns if "/" in pattern)
+        self.has_patterns = bool(patterns)
+
+    def ignores(self, relative: str) -> bool:
+        """Say whether the user's patterns ignore a path, given below the inbox and with slashes."""
+        name = relative.rpartition("/")[2]
+        return bool(self._names and self._names.fullmatch(name)) or bool(
+            self._paths and self._paths.fullmatch(relative)
+        )
+
+    def enters(self, relative: str) -> bool:
+        """Say whether a folder is looked into, given below the inbox and with slashes."""
+        name = relative.rpartition("/")[2]
+        if name.startswith((".", *_OTHER_PROGRAMS)) or name.casefold() in _SYSTEM_FOLDERS:
+            return False
+        # Folding makes the comparison right on case-insensitive disks; elsewhere nobody names two folders so alike.
+        key = folded(relative)
+        return key != MOVED_BOUNCES and key not in self._ours and not self.ignores(relative)
+
+
+def _below(folder: Path, path: Path) -> str | None:
+    """Return `path` below `folder`, folded and with slashes; None where it lies elsewhere."""
+    try:
+        relative = path.resolve().relative_to(folder.resolve())
+    except ValueError:
+        return None
+    return "" if relative == Path() else folded(relative.as_posix())
+
+
+def _compiled(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    sources = [f"(?:{_regex_of(pattern)})" for pattern in patterns]
+    return re.compile("|".join(sources), re.IGNORECASE | re.DOTALL) if sources else None
+
+
+_TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+
+def _regex_of(pattern: str) -> str:
+    """Translate one glob pattern; Python's own translator comes with 3.13 only."""
+    return "".join(_regex_of_token(token) for token in _TOKEN.findall(pattern))
+
+
+def _regex_of_token(token: str) -> str:
+    simple = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    if token in simple:
+        return simple[token]
+    if len(token) > 2:
+        inner = token[1:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
+        inner = "^" + inner[1:] if inner.startswith("!") else inner
+        return f"[{inner}]"
+    return re.escape(token)

@@ -1,0 +1,196 @@
+"""The inbox's own thread: it scans, waits until files settle, has them copied, and makes jobs of them.
+
+Everything is decided here, in one thread; the watch and the copiers only leave messages. The thread sleeps until the
+next scan, the next file that is due, or a message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.inbox.copiers import Copiers, Outcome
+from bridge.inbox.filters import is_bounce_name
+from bridge.inbox.ledger import Ledger
+from bridge.inbox.lookout import Lookout
+from bridge.inbox.options import InboxOptions
+from bridge.inbox.reception import OnAccepted, OnProblem, Reception
+from bridge.inbox.settling import Settling
+from bridge.inbox.sleepiness import Instant, slept
+from bridge.inbox.spool import sweep
+from bridge.jobs.arrival import Signature
+
+_STOP_S = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A writer closed this file."""
+
+    path: str
+    signature: Signature
+    at: float
+
+
+class Inbox:
+    """Watches one folder from `start` to `stop`."""
+
+    def __init__(
+        self,
+        options: InboxOptions,
+        ledger: Ledger,
+        spool: Path,
+        *,
+        on_accepted: OnAccepted,
+        on_problem: OnProblem,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Call `on_accepted(job id)` and `on_problem(path, error)` from the inbox's thread.
+
+        Raises ConfigError where the inbox is also a folder of ours.
+        """
+        self._folder = options.folder
+        self._spool = spool
+        self._clock = clock
+        self._lookout = Lookout(options, clock, self._on_hint, self._on_close)
+        self._settling = Settling(self._lookout.pace)
+        self._reception = Reception(options, ledger, self._settling, on_accepted, on_problem)
+        self._copiers = Copiers(spool, self._tell)
+        self._messages: deque[_Closed | Outcome] = deque()
+        self._closes: list[_Closed] = []
+        self._copying: set[str] = set()
+        self._hinted = False
+        self._woken = False
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+
+    def start(self) -> None:
+        """Make the inbox if it is missing and begin to watch. Only under the state folder's lock.
+
+        Raises what the ledger raises.
+        """
+        with contextlib.suppress(OSError):
+            # If it cannot be made, the first scan tells so. Later it is never made: a share may be unmounted.
+            self._folder.mkdir(parents=True, exist_ok=True)
+        sweep(self._spool)
+        self._reception.open()
+        self._copiers.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop within a second. What is not accepted by then is found again by the next start."""
+        self._stopping.set()
+        self._copiers.stop()
+        self._bell.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_S)
+
+    def wake(self) -> None:
+        """Look now, and try again what failed."""
+        self._woken = True
+        self._bell.set()
+
+    def _tell(self, message: _Closed | Outcome) -> None:
+        self._messages.append(message)
+        self._bell.set()
+
+    def _on_hint(self) -> None:
+        if not self._hinted:
+            self._hinted = True
+            self._bell.set()
+
+    def _on_close(self, path: str) -> None:
+        if is_bounce_name(Path(path).name):
+            with contextlib.suppress(OSError):
+                signature = Signature.of(os.stat(path))  # noqa: PTH116 - the path stays as the disk spells it
+                self._tell(_Closed(path, signature, self._clock()))
+
+    def _run(self) -> None:
+        try:
+            while self._keep_going():
+                self._hear()
+                if self._lookout.scan_at <= self._clock():
+                    self._scan()
+                self._look()
+                self._sleep()
+        finally:
+            self._lookout.close()
+
+    def _keep_going(self) -> bool:
+        return not self._stopping.is_set()
+
+    def _hear(self) -> None:
+        """Take in what the other threads have said."""
+        while self._messages and self._keep_going():
+            message = self._messages.popleft()
+            if isinstance(message, _Closed):
+                self._closes.append(message)
+            else:
+                self._copying.discard(message.ready.path)
+                self._reception.receive(message, self._clock())
+        if self._hinted:
+            # Cleared before the scan is planned: a hint that comes later causes another scan.
+            self._hinted = False
+            self._lookout.hint()
+        if self._woken:
+            self._woken = False
+            self._lookout.hurry()
+            self._reception.retry(self._clock())
+
+    def _scan(self) -> None:
+        try:
+            findings = self._lookout.scan(self._reception.known, self._keep_going)
+        except OSError as error:
+            self._reception.miss_inbox(self._folder, error)
+            return
+        self._settling.pace = self._lookout.pace
+        self._reception.find_inbox(findings.denied)
+        now = self._clock()
+        for path, signature in findings.fresh:
+            self._settling.see(path, signature, now)
+        # Closes wait for a scan to show which of the files are bounces at all.
+        for close in self._closes:
+            if close.path in self._settling:
+                self._settling.close(close.path, close.signature, close.at)
+        self._closes.clear()
+
+    def _look(self) -> None:
+        """Look at each candidate that is due, and have those copied that have settled."""
+        now = self._clock()
+        for path in self._settling.take_due(now):
+            if path in self._copying:
+                self._settling.postpone(path, now + self._settling.pace.closed_s)
+                continue
+            try:
+                status = os.stat(path)  # noqa: PTH116 - the path stays as the disk spells it
+            except (FileNotFoundError, NotADirectoryError):
+                self._reception.forget(path)
+                continue
+            except OSError as error:
+                self._reception.deny(path, error, now)
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                self._reception.forget(path)
+                continue
+            ready = self._settling.look(path, Signature.of(status), now)
+            if ready is not None:
+                self._copying.add(path)
+                self._copiers.submit(ready)
+
+    def _sleep(self) -> None:
+        """Wait for a message or the next due time."""
+        before = Instant(self._clock(), time.time())
+        planned_s = max(0.0, min(self._lookout.scan_at, self._settling.next_due()) - before.monotonic)
+        self._bell.wait(planned_s)
+        self._bell.clear()
+        if slept(before, Instant(self._clock(), time.time()), planned_s):
+            self._settling.restart(self._clock())
+            self._lookout.hurry()

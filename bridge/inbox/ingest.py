@@ -1,0 +1,96 @@
+"""From a whole copy to a job; and the way in for a file that somebody names."""
+
+from __future__ import annotations
+
+import stat
+import time
+import unicodedata
+from pathlib import Path
+
+from bridge.errors import BounceError, StembridgeError
+from bridge.inbox.busy import held_by_a_writer
+from bridge.inbox.completeness import verdict_of_path
+from bridge.inbox.containers.verdict import Verdict
+from bridge.inbox.ledger import Ledger
+from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, SpoolCopy, copy_to_spool
+from bridge.jobs.arrival import Arrival, Signature
+from bridge.jobs.order import Order
+
+_STANDING_S = 60.0
+"""A file that has not been written to for so long is as long as it will be."""
+
+
+def song_of(source: Path) -> str:
+    """Return the song that a bounce belongs to: its name without the ending, in one Unicode form."""
+    return unicodedata.normalize("NFC", source.stem)
+
+
+def refuse_unspellable(source: Path) -> None:
+    """Raise BounceError where a path is not valid text: no receipt, message or store could name it."""
+    try:
+        str(source).encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = str(source).encode("utf-8", "replace").decode("utf-8")
+        raise BounceError(
+            f"The name of {shown} is not valid text.", code="bounce.name", advice="Rename the file."
+        ) from error
+
+
+def admit(arrival: Arrival, ledger: Ledger) -> str | None:
+    """Hand a copy to the ledger; return the new job's id, or None where the ledger knew this content at this path.
+
+    The copy is deleted unless a job was made of it. Raises what the ledger raises.
+    """
+    try:
+        job = ledger.accept(arrival)
+    except StembridgeError:
+        arrival.spool.unlink(missing_ok=True)
+        raise
+    if job is None:
+        arrival.spool.unlink(missing_ok=True)
+    return job
+
+
+def ingest_now(path: Path, order: Order, door: str, song: str, ledger: Ledger, spool: Path) -> str | None:
+    """Make a job of a file that somebody named, without waiting for it to settle.
+
+    Returns the job's id, or None where the ledger knew this content at this path. Raises BounceError where the file
+    is missing, no regular file, held by a writer, cut off or changing; StorageError where it cannot be read or copied;
+    and what the ledger raises.
+    """
+    source = path.absolute()
+    refuse_unspellable(source)
+    try:
+        copy = _copy_of_finished(source, spool)
+    except (SourceGone, FileNotFoundError, NotADirectoryError) as error:
+        raise BounceError(
+            f"There is no file {source}.", code="bounce.missing", advice="Check the path and its spelling."
+        ) from error
+    except SourceChanged as error:
+        raise _unfinished(source, "is being written to") from error
+    except OSError as error:
+        raise SourceUnreadable.from_reading(source, error) from error
+    return admit(Arrival(source, copy.path, copy.sha256, copy.signature, song, door, order), ledger)
+
+
+def _copy_of_finished(source: Path, spool: Path) -> SpoolCopy:
+    """Copy a file that is finished by all we can tell at one look."""
+    status = source.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise BounceError(f"{source} is not a file.", code="bounce.not_a_file", advice="Name an audio file.")
+    if held_by_a_writer(str(source)):
+        raise _unfinished(source, "is held open by the program that writes it")
+    verdict = verdict_of_path(source)
+    if verdict is Verdict.CUT:
+        raise _unfinished(source, "is cut off: it is shorter than it says itself")
+    if verdict is Verdict.UNSIZED and time.time() - status.st_mtime < _STANDING_S:
+        raise _unfinished(source, "is still being written: it does not say yet how long it is")
+    return copy_to_spool(source, spool, Signature.of(status), lambda: True)
+
+
+def _unfinished(source: Path, why: str) -> BounceError:
+    return BounceError(
+        f"{source.name} {why}.",
+        code="bounce.incomplete",
+        advice="Wait until the render or the copy has ended, or render it again.",
+    )

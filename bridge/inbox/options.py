@@ -1,0 +1,45 @@
+"""What the inbox is told by the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bridge.inbox.filters import Filters, folded
+from bridge.jobs.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class InboxOptions:
+    """Where to look, how patiently, and what to order."""
+
+    folder: Path
+    """The inbox, absolute."""
+    output: Path
+    state: Path
+    """Our own folders: never looked into, even where they lie inside the inbox."""
+    default: Order
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    """What each preset orders. A folder at the inbox's top with a preset's name selects it."""
+    settle_s: float = 2.0
+    """How long a file must stand still after its writer has closed it; the other waits are multiples of it."""
+    scan_s: float = 30.0
+    """The longest time between two scans."""
+    polling: bool | Literal["auto"] = "auto"
+    """Whether to scan often instead of trusting file events. True also means a share's slow settling; "auto" asks
+    the mount table."""
+    ignore: tuple[str, ...] = ()
+    """Patterns of files and folders to leave alone, as `Filters` describes."""
+
+    def filters(self) -> Filters:
+        """Return the filters of this inbox. Raises ConfigError where our own folders are the inbox itself."""
+        outputs = (self.output, self.default.output, *(order.output for order in self.orders.values()))
+        return Filters(self.folder, (self.state, *outputs), self.ignore)
+
+    def order_for(self, path: str) -> Order:
+        """Return the order that a bounce's place in the inbox selects."""
+        first, *below = Path(path).relative_to(self.folder).parts
+        chosen = folded(first) if below else ""
+        return next((order for name, order in self.orders.items() if folded(name) == chosen), self.default)

@@ -1,0 +1,108 @@
+"""The canonical form of a bounce: one float32 WAV or RF64 file, read and written in blocks."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.riff import payload, read_riff
+from bridge.audio.wavheader import DS64_PLACEHOLDER, EXTENSIBLE, FLOAT, Payloads, WavFormat, wav_header
+from bridge.errors import StorageError
+from bridge.units import Frames, Hz
+
+Block = NDArray[np.float32]
+"""Samples of shape [frames, channels]; 1.0 is full scale."""
+
+BLOCK_FRAMES = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """A bounce decoded once: the reference of rate, channels and length for all that follows.
+
+    `repairs` says in sentences what was wrong with the samples and was mended.
+    """
+
+    path: Path
+    sample_rate: Hz
+    channels: int
+    frames: Frames
+    repairs: tuple[str, ...] = ()
+
+
+def inspect(path: Path) -> Canonical:
+    """Reopen a file that is canonical already. Raises `StorageError` where it is none, or is cut off."""
+    found = float_wav(path)
+    if found is None:
+        raise StorageError(
+            f"The working copy {path.name} is damaged.",
+            code="storage.damaged",
+            advice="Retry the job; if this happens again, check the disk.",
+        )
+    return found
+
+
+def float_wav(path: Path) -> Canonical | None:
+    """Return the shape of a whole float32 WAV, RF64 or BW64 file, None for anything else. Raises `OSError`."""
+    riff = read_riff(path)
+    fmt, data = (riff.first(b"fmt "), riff.first(b"data")) if riff else (None, None)
+    if riff is None or fmt is None or data is None or fmt.size < 16 or data.end > riff.length:
+        return None
+    content = payload(path, fmt)
+    tag, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", content)
+    if tag == EXTENSIBLE and len(content) >= 26:
+        tag = int.from_bytes(content[24:26], "little")
+    if tag != FLOAT or bits != 32 or not channels or frame_bytes != 4 * channels:
+        return None
+    return Canonical(path, Hz(rate), channels, Frames(data.size // frame_bytes))
+
+
+def blocks(canonical: Canonical) -> Iterator[Block]:
+    """Yield the samples, `BLOCK_FRAMES` at a time, each block an array of its own. Raises `OSError`."""
+    riff = read_riff(canonical.path)
+    data = riff.first(b"data") if riff else None
+    with canonical.path.open("rb", buffering=0) as file:
+        file.seek(data.offset if data else 0)
+        left = int(canonical.frames)
+        while left > 0:
+            block = np.fromfile(file, "<f4", min(left, BLOCK_FRAMES) * canonical.channels)
+            if not len(block):
+                raise EOFError
+            block = block.reshape(-1, canonical.channels)
+            left -= len(block)
+            yield block
+
+
+class CanonicalWriter:
+    """Writes float32 blocks of a stream whose length nobody knows; a context manager. Raises `OSError`."""
+
+    def __init__(self, path: Path, sample_rate: Hz, channels: int) -> None:
+        self.frames = Frames(0)
+        self._form = WavFormat(sample_rate, channels, 32, float_samples=True)
+        self._file = path.open("wb")
+        self._file.write(wav_header(self._form, Frames(0), _ROOM))
+
+    def write(self, block: Block) -> None:
+        """Append a block."""
+        self._file.write(np.ascontiguousarray(block, "<f4").data)
+        self.frames = Frames(self.frames + len(block))
+
+    def __enter__(self) -> CanonicalWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            if error is None:
+                self._file.seek(0)
+                self._file.write(wav_header(self._form, self.frames, _ROOM))
+
+
+_ROOM: Payloads = (DS64_PLACEHOLDER,)

@@ -1,0 +1,98 @@
+"""The normalise step: raw stems in, delivered stems out, in blocks; memory does not grow with length."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bridge.audio.bwf import Metadata
+from bridge.audio.canonical import Canonical
+from bridge.audio.gain import gains
+from bridge.audio.listening import listening_copy
+from bridge.audio.options import RenderOptions, RenderReport, StemReport
+from bridge.audio.passes import Passes
+from bridge.errors import StorageError
+from bridge.units import Db, Progress, no_progress
+
+__all__ = ["RenderOptions", "RenderReport", "StemReport", "render"]
+
+_MEASURED, _WRITTEN_BEFORE_COPIES = 0.45, 0.7
+
+
+def render(
+    mix: Canonical,
+    stems: Mapping[str, Path],
+    files: Mapping[str, str],
+    folder: Path,
+    metadata: Metadata,
+    options: RenderOptions,
+    progress: Progress = no_progress,
+) -> RenderReport:
+    """Write each stem to `folder` under its name in `files`, and say what was done.
+
+    `stems` are float32 WAV or RF64 files. Every delivered stem has the mix's channels, starts at its sample 0, and has
+    its exact frame count (times `options.rate` / the mix's rate, rounded half up). `metadata` is the bounce's own, at
+    the mix's rate. The same input gives the same bytes. A file that was begun when an error came is left as it is.
+
+    Raises `EngineFailed` for stems that don't fit the mix, `UsageError` for FLAC with more than 8 channels,
+    `StorageError` for the disk, and whatever `progress` raises.
+    """
+    targets = [folder / files[name] for name in stems]
+    written = _WRITTEN_BEFORE_COPIES if options.listening_copy else 1.0
+    passes = Passes(mix, stems, options)
+    try:
+        measured = passes.measure(_part(progress, 0.0, _MEASURED))
+        decided = gains(measured.mix, measured.stems, options)
+        passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
+        copies = _listening_copies(targets, options, _part(progress, written, 1.0))
+    except OSError as error:
+        raise StorageError.from_os(error, "Normalising the stems") from error
+    progress(1.0)
+    reports = tuple(
+        StemReport(
+            name=name,
+            file=files[name],
+            sample_rate=passes.rate,
+            frames=passes.frames,
+            channels=mix.channels,
+            format=options.described,
+            gain_db=gain,
+            peak_dbtp=_figure(level.peak + gain),
+            lufs=_figure(level.loudness + gain),
+            silent=level.silent,
+            listening_copy=copy,
+        )
+        for name, level, gain, copy in zip(stems, measured.stems, decided, copies, strict=True)
+    )
+    common = decided[0] if options.mode == "song" and decided else Db(0.0)
+    return RenderReport(common, measured.null_depth_db, reports, _notes(reports, metadata, options))
+
+
+def _listening_copies(targets: Sequence[Path], options: RenderOptions, progress: Progress) -> list[str]:
+    if not options.listening_copy:
+        return [""] * len(targets)
+    names = []
+    for done, target in enumerate(targets, 1):
+        names.append(listening_copy(target, options.listening_copy).name)
+        progress(done / len(targets))
+    return names
+
+
+def _notes(reports: Sequence[StemReport], metadata: Metadata, options: RenderOptions) -> tuple[str, ...]:
+    notes = [
+        f"{stem.name} passes full scale by {stem.peak_dbtp:.1f} dB; {options.described} clips what is above."
+        for stem in reports
+        if options.depth != "32f" and stem.peak_dbtp is not None and stem.peak_dbtp > 0
+    ]
+    if options.format == "flac" and (metadata.bext or metadata.others):
+        notes.append("FLAC does not carry the bounce's Broadcast Wave data; the receipt has its time reference.")
+    return tuple(notes)
+
+
+def _figure(level: float) -> float | None:
+    return round(level, 3) if math.isfinite(level) else None
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    return lambda fraction: progress(start + (end - start) * fraction)

@@ -1,0 +1,26 @@
+"""Set Stembridge up in this folder, then start it: python3 scripts/up.py [arguments of `stembridge up`].
+
+Up to the check of the version, any Python 3 must be able to read this file, so that an old one can say what it lacks.
+"""
+
+import os
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 -- the reason for this line
+    sys.exit(
+        "Stembridge needs Python 3.11 or newer, and this is Python " + sys.version.split()[0] + ". "
+        "Install a newer one, then run for example: python3.12 scripts/up.py"
+    )
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+
+from scripts import environment, process
+
+
+def main(arguments: list[str]) -> int:
+    launcher = environment.prepare(["runtime.txt"])
+    return process.become([*launcher, "up", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(process.guarded(main, sys.argv[1:]))

@@ -9,39 +9,15 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
+from watchdog.events import FileClosedEvent, FileSystemEvent, FileSystemEventHandler
+
+from bridge.inbox.observer import Ears
 
 log = logging.getLogger(__name__)
-
-_EVENTS: list[type[FileSystemEvent]] = [
-    FileCreatedEvent,
-    FileMovedEvent,
-    FileClosedEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-    DirDeletedEvent,
-]
-if not sys.platform.startswith("linux"):
-    # Elsewhere no close is reported. On Linux it is, and each single write would only cost time.
-    _EVENTS.append(FileModifiedEvent)
-
-_STOP_S = 0.5
 
 
 class _Hearing(FileSystemEventHandler):
@@ -70,7 +46,7 @@ class Watch:
         self._root = root
         self._on_hint = on_hint
         self._on_close = on_close
-        self._observer: BaseObserver | None = None
+        self._ears: Ears | None = None
         self._identity: tuple[int, int] | None = None
         self._complained = ""
 
@@ -80,46 +56,34 @@ class Watch:
         An observer goes deaf without a word when its root is renamed or replaced, so that its being alive is not
         enough.
         """
-        if self._observer is not None and (identity != self._identity or not _is_alive(self._observer)):
+        if self._ears is not None and (identity != self._identity or not self._ears.alive()):
             log.info("watching %s anew: the folder was replaced, or the events had stopped", self._root)
             self.stop()
-        if self._observer is None:
+        if self._ears is None:
             self._start(identity)
-        return self._observer is not None
+        return self._ears is not None
 
     def stop(self) -> None:
         """Let go of the root."""
-        observer, self._observer = self._observer, None
-        if observer is not None:
-            observer.stop()
-            observer.join(_STOP_S)
+        ears, self._ears = self._ears, None
+        if ears is not None:
+            ears.stop()
 
     def _start(self, identity: tuple[int, int]) -> None:
+        # watchdog warns of something harmless whenever folders are made quickly.
+        warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
         real_root = str(Path(self._root).resolve())
-        observer = Observer()
         try:
-            observer.schedule(
-                _Hearing(self._root, real_root, self._on_hint, self._on_close),
-                real_root,
-                recursive=True,
-                event_filter=_EVENTS,
-            )
-            observer.start()
+            self._ears = Ears(_Hearing(self._root, real_root, self._on_hint, self._on_close), real_root)
         except OSError as error:
             self._complain(error.strerror or str(error))
             return
         if self._complained:
             log.info("%s is watched again", self._root)
         self._complained = ""
-        self._observer = observer
         self._identity = identity
 
     def _complain(self, reason: str) -> None:
         if reason != self._complained:
             log.warning("file events are not to be had for %s (%s): it is scanned often instead", self._root, reason)
         self._complained = reason
-
-
-def _is_alive(observer: BaseObserver) -> bool:
-    emitters = observer.emitters
-    return observer.is_alive() and bool(emitters) and all(emitter.is_alive() for emitter in emitters)

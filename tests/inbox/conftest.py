@@ -30,7 +30,7 @@ class MemoryLedger:
 
     arrivals: list[Arrival] = field(default_factory=list)
     signatures: dict[str, Signature] = field(default_factory=dict)
-    contents: dict[str, set[str]] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     refuse: StembridgeError | None = None
     bells: threading.Condition = field(default_factory=threading.Condition)
 
@@ -45,10 +45,9 @@ class MemoryLedger:
             assert hashlib.sha256(arrival.spool.read_bytes()).hexdigest() == arrival.sha256
             path = str(arrival.source)
             self.signatures[path] = arrival.signature
-            known = self.contents.setdefault(path, set())
-            if arrival.sha256 in known:
+            if self.contents.get(path) == arrival.sha256:
                 return None
-            known.add(arrival.sha256)
+            self.contents[path] = arrival.sha256
             self.arrivals.append(arrival)
             self.bells.notify_all()
             return f"job{len(self.arrivals)}"
@@ -60,14 +59,6 @@ class MemoryLedger:
     def names(self) -> list[str]:
         with self.bells:
             return sorted(arrival.source.name for arrival in self.arrivals)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what must come; fail where it does not."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
 
 
 @dataclass
@@ -82,18 +73,47 @@ class Room:
     jobs: list[str] = field(default_factory=list)
     problems: list[tuple[Path, StembridgeError]] = field(default_factory=list)
 
+    def save(self, name: str, seed: int = 1) -> Path:
+        """Write a small bounce as most programs do: create, write, close."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.wav(seed))
+        return path
+
+    @staticmethod
+    def wav(seed: int = 1, frames: int = 2400) -> bytes:
+        """Return a complete stereo 16-bit WAV; another seed is another content of the same length."""
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            file.setframerate(48000)
+            block = hashlib.sha256(str(seed).encode()).digest()
+            file.writeframes((block * (frames * 4 // len(block) + 1))[: frames * 4])
+        return buffer.getvalue()
+
+    @staticmethod
+    def until(condition: Callable[[], bool]) -> None:
+        """Wait for what must come; fail where it does not."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.005)
+
     def expect(self, *names: str) -> None:
         """Wait until exactly these bounces were accepted, and see that no other comes."""
-        until(lambda: len(self.ledger.arrivals) >= len(names))
+        self.until(lambda: len(self.ledger.arrivals) >= len(names))
         self.quiet()
         assert self.ledger.names() == sorted(names)
 
     def quiet(self) -> None:
         """Let the inbox look at everything that there is several times over."""
-        for _ in range(4):
-            time.sleep(0.08)
+        for _ in range(2):
             self.inbox.wake()
-        time.sleep(0.08)
+            time.sleep(0.12)
+
+    def in_spool(self) -> list[str]:
+        return sorted(path.name for path in self.spool.iterdir()) if self.spool.is_dir() else []
 
 
 class OpenRoom(Protocol):
@@ -141,15 +161,3 @@ def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
 @pytest.fixture
 def room(open_room: OpenRoom) -> Room:
     return open_room()
-
-
-def wav_bytes(seed: int = 1, frames: int = 2400) -> bytes:
-    """Return a small, complete, stereo 16-bit WAV; another seed is another content of the same length."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(2)
-        file.setsampwidth(2)
-        file.setframerate(48000)
-        block = hashlib.sha256(str(seed).encode()).digest()
-        file.writeframes((block * (frames * 4 // len(block) + 1))[: frames * 4])
-    return buffer.getvalue()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,9 @@ from bridge.errors import InstanceRunning, StorageError
 
 if TYPE_CHECKING:
     from filelock import FileLock
+
+LOCK_PATIENCE_S = 0.5
+"""Longer than another command needs to look who holds the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,10 @@ class InstanceLock:
 
         lock = FileLock(self._lock_file)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOCK_PATIENCE_S)
         except Timeout:
             raise InstanceRunning(
-                f"Stembridge already works on {self._lock_file.parent}: {self._holder()}.",
+                f"Stembridge already works on {self._lock_file.parent}: {self.described_holder()}.",
                 advice="Stop that process first, or give this one another [state] folder.",
             ) from None
         except OSError as error:
@@ -91,7 +93,8 @@ class InstanceLock:
             self._lock.release()
             self._lock = None
 
-    def _holder(self) -> str:
+    def described_holder(self) -> str:
+        """Say which process holds the lock, as far as it has left word."""
         try:
             holder = json.loads(self._holder_file.read_text("utf-8"))
             return f"process {holder['pid']} ({holder['doing']}, since {holder['since']})"
@@ -99,14 +102,14 @@ class InstanceLock:
             return "another process"
 
 
-def is_running(folder: StateFolder) -> bool:
-    """Say whether a process works on this state folder now."""
+def holder(folder: StateFolder) -> str | None:
+    """Return who works on this state folder now, in words; None if nobody does."""
     if not (folder.root / "lock").exists():
-        return False
-    lock = InstanceLock(folder, f"looking ({sys.argv[0]})")
+        return None
+    lock = InstanceLock(folder, "stembridge doctor")
     try:
         lock.acquire()
     except InstanceRunning:
-        return True
+        return lock.described_holder()
     lock.release()
-    return False
+    return None

@@ -50,7 +50,7 @@ class Job:
     updated: float
     attempt: int
     progress: float
-    """Of the present step, 0 to 1."""
+    """Of the whole job, 0 to 1."""
     step: str
     """What is being done, in words."""
     cancelling: bool

@@ -39,7 +39,7 @@ TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
         },
         State.DELIVERING: {
             State.DELIVERED: "receipt written",
-            State.NORMALISING: "staging gone",
+            State.NORMALISING: "staging gone or folder taken",
             State.FAILED: "error",
             State.CANCELLED: "cancelled",
         },

@@ -48,12 +48,12 @@ class JobStore:
     def accept(self, arrival: Arrival) -> str | None:
         """Make a job of an arrival and return its id: from here on the bounce is not lost.
 
-        The inbox sees a file again when it is merely touched, closed once more or saved with the same content. Then
-        there is nothing new to do: the signature is remembered and None returned.
+        Returns None where there is nothing new to do. The inbox sees a file again when it is merely touched, closed
+        once more or saved with the same content; a command is repeated while its job still waits or was cut off.
         """
         job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
         with self._database.transaction():
-            known = arrival.door == "inbox" and self._is_known(arrival)
+            known = self._is_seen(arrival) if arrival.door == "inbox" else self._is_under_way(arrival)
             if arrival.door == "inbox":
                 self._remember(arrival.source, arrival.signature, arrival.sha256)
             if known:
@@ -94,6 +94,10 @@ class JobStore:
         if len(rows) > 1 and rows[0]["id"] != job_id.strip().lower():
             raise JobNotFound(f"Several jobs begin with {job_id!r}; type more of the id.")
         return job_of(rows[0])
+
+    def latest_of(self, source: Path) -> Job | None:
+        """Return the newest job made of the file at this path."""
+        return next((job for job in self.jobs() if job.source == source), None)
 
     def jobs(self, limit: int = -1) -> list[Job]:
         """Return the newest jobs first; a negative limit means all."""
@@ -145,7 +149,7 @@ class JobStore:
         return self._tell(job.id)
 
     def progress(self, job_id: str, fraction: float, step: str) -> None:
-        """Note how far the present step is."""
+        """Note how far a job is (0 to 1) and what is being done."""
         self._database.run("progress", {"id": job_id, "progress": fraction, "step": step, "now": self._clock()})
         self._tell(job_id)
 
@@ -187,16 +191,21 @@ class JobStore:
 
     # Inside a transaction.
 
-    def _is_known(self, arrival: Arrival) -> bool:
+    def _is_seen(self, arrival: Arrival) -> bool:
         rows = self._database.rows("seen_content", {"path": str(arrival.source)})
         if not rows or rows[0]["sha256"] != arrival.sha256:
             return False
-        source = {"source": str(arrival.source), "sha256": arrival.sha256}
-        latest = [job_of(row) for row in self._database.rows("latest_of_source", source)]
+        job = self._latest(arrival)
         # A failure is worth a new try, and a delivery that was thrown away is worth making again.
-        return (
-            bool(latest) and latest[0].state is not State.FAILED and (not latest[0].folder or latest[0].folder.is_dir())
-        )
+        return job is not None and job.state is not State.FAILED and (job.folder is None or job.folder.is_dir())
+
+    def _is_under_way(self, arrival: Arrival) -> bool:
+        job = self._latest(arrival)
+        return job is not None and job.state not in FINAL and job.order == arrival.order
+
+    def _latest(self, arrival: Arrival) -> Job | None:
+        values = {"source": str(arrival.source), "sha256": arrival.sha256}
+        return next((job_of(row) for row in self._database.rows("latest_of_source", values)), None)
 
     def _remember(self, source: Path, signature: Signature, sha256: str) -> None:
         self._database.run("remember", {"path": str(source), **signature_columns(signature), "sha256": sha256})

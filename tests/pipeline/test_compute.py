@@ -111,7 +111,7 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> No
     )
     script = tmp_path / "parent.py"
     script.write_text(program)
-    parent = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    parent = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(Path.cwd())})
     pids = [int(pid) for pid in _wait_for(tmp_path / "pids").split()]
     parent.kill()
     parent.wait()

@@ -40,13 +40,14 @@ ORDER BY number LIMIT 1
 
 -- move: a change of state; guarded by the state it was read in
 UPDATE jobs
-SET state = :after, updated = :now, progress = 0, step = '', cancelling = 0,
+SET state = :after, updated = :now, step = '', cancelling = 0,
+    progress = CASE :after WHEN 'queued' THEN 0 WHEN 'delivered' THEN 1 ELSE progress END,
     attempt = attempt + :attempts, plan = coalesce(:plan, plan), folder = coalesce(:folder, folder),
     error_code = :error_code, error_message = :error_message, error_advice = :error_advice,
     error_retryable = :error_retryable, retry_at = :retry_at
 WHERE id = :id AND state = :before
 
--- progress: how far the present step is; no event, since it is only a picture of the moment
+-- progress: how far the job is; no event, since it is only a picture of the moment
 UPDATE jobs SET progress = :progress, step = :step, updated = :now WHERE id = :id
 
 -- ask_to_cancel: a wish for the worker, which alone stops a running step

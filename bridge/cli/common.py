@@ -1,0 +1,95 @@
+"""What several commands share: opening the store, and jobs as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bridge.config.load import load
+from bridge.config.settings import Settings
+from bridge.daemon.compose import open_store, state_folder
+from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
+from bridge.errors import StembridgeError
+from bridge.jobs.job import Job
+from bridge.jobs.store import JobStore
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Load the configuration that a command line asks for. Raises `ConfigError`."""
+    return load(options.config, os.environ)
+
+
+@contextmanager
+def opened_store(options: argparse.Namespace) -> Iterator[JobStore]:
+    """Open the job store for one command. Several processes may have it open."""
+    store = open_store(state_folder(settings_of(options)))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def print_json(document: Any) -> None:
+    """Print the one document of a command that was called with --json."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def local_time(seconds: float) -> str:
+    """Write a time as people read it, in their own zone."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def receipt_of(job: Job) -> Receipt | None:
+    """Return the receipt of a delivered job; None where there is none, or the folder was taken away since."""
+    if job.folder is None:
+        return None
+    try:
+        receipt = read(job.folder / RECEIPT_NAME)
+    except (OSError, StembridgeError):
+        return None
+    return receipt if receipt.job == job.id else None
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """Return a job as the JSON that `jobs`, `show` and `separate` print."""
+    failure = job.failure
+    receipt = receipt_of(job)
+    return {
+        "job": job.id,
+        "song": job.song,
+        "state": str(job.state),
+        "progress": round(job.progress, 4),
+        "step": job.step,
+        "source": str(job.source),
+        "door": job.door,
+        "model": job.order.model,
+        "engine": job.order.engine,
+        "preset": job.order.preset,
+        "created": _iso(job.created),
+        "updated": _iso(job.updated),
+        "attempt": job.attempt,
+        "folder": str(job.folder) if job.folder else None,
+        "stems": [
+            {"name": stem.name, "path": str(job.folder / stem.file)} for stem in (receipt.stems if receipt else ())
+        ]
+        if job.folder
+        else [],
+        "error": {
+            "code": failure.code,
+            "message": failure.message,
+            "advice": failure.advice,
+            "retryable": failure.retryable,
+            "retry_at": _iso(failure.retry_at) if failure.retry_at else None,
+        }
+        if failure
+        else None,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,43 @@
+"""`stembridge config init`, `check`, `show`."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridge.cli.common import settings_of
+from bridge.config.folders import config_file
+from bridge.config.show import default_text, render
+from bridge.daemon.orders import default_order, preset_orders
+from bridge.errors import StorageError, UsageError
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write the commented default configuration, never over one that is there."""
+    path = options.config or config_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(default_text())
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already; it stays as it is.", advice="Edit it, or move it away first."
+        ) from error
+    except OSError as error:
+        raise StorageError.from_os(error, f"writing {path}") from error
+    print(f"Wrote {path}. Every setting in it is commented out and shows its default.")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say everything that is wrong with the configuration, the choice of models and engines included."""
+    settings = settings_of(options)
+    default_order(settings)
+    preset_orders(settings)
+    print(f"{settings.origin.file or 'The built-in defaults'}: all is well.")
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Show the settings in effect."""
+    print(render(settings_of(options)), end="")
+    return 0

@@ -1,0 +1,134 @@
+"""`stembridge doctor`: looks at everything that has to be there, and says how to mend what is not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bridge import __version__
+from bridge.cli.common import print_json, settings_of
+from bridge.config.settings import Settings
+from bridge.daemon.compose import open_store, state_folder
+from bridge.daemon.orders import default_order, preset_orders
+from bridge.errors import StembridgeError
+from bridge.inbox.mounts import on_network
+from bridge.jobs.folder import holder
+from bridge.separation import registry
+from bridge.separation.catalogue import models
+
+LEAST_FREE_BYTES = 2 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Run every check; the exit code is 1 where one of them failed."""
+    findings = list(examine(settings_of(options)))
+    all_well = all(finding.ok for finding in findings)
+    if options.json:
+        print_json({"ok": all_well, "checks": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<14} {finding.detail}")
+            if finding.advice and not finding.ok:
+                print(f"      {'':<14} {finding.advice}")
+        print("All is well." if all_well else "Something needs your attention.")
+    return 0 if all_well else 1
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield what each check finds, in the order a bounce meets the things checked."""
+    yield Finding("version", True, f"Stembridge {__version__}, Python {sys.version.split()[0]}")
+    yield Finding("configuration", True, str(settings.origin.file or "built-in defaults"))
+    yield _attempt("models", lambda: _models(settings))
+    yield _folder("inbox", settings.inbox.folder)
+    yield _folder("stems", settings.output.folder)
+    yield _folder("state", settings.state.folder)
+    yield _attempt("job store", lambda: _job_store(settings))
+    yield _attempt("ffmpeg", _ffmpeg)
+    yield _attempt("libsndfile", _libsndfile)
+    yield Finding("engines", True, ", ".join(registry.label(name) for name in registry.ENGINES))
+    yield _attempt("bridge", lambda: _bridge(settings))
+
+
+def _attempt(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, check())
+    except StembridgeError as error:
+        return Finding(name, False, error.message, error.advice)
+    except (OSError, ImportError, subprocess.SubprocessError) as error:
+        return Finding(name, False, str(error), "Run scripts/up.py again; it repairs the installation.")
+
+
+def _folder(name: str, folder: Path) -> Finding:
+    """Prove a folder by writing into it, or its nearest parent where it will be made."""
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place, prefix=".stembridge-doctor-"):
+            pass
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        return Finding(
+            name,
+            False,
+            f"{folder}: {error.strerror or error}",
+            f"Give Stembridge the right to write there, or set another folder: [{name}] folder.",
+        )
+    made = "" if folder.exists() else ", made at the first start"
+    share = ", a network share" if on_network(place) else ""
+    return Finding(
+        name,
+        free >= LEAST_FREE_BYTES,
+        f"{folder}{made}{share}, {free / 1e9:.1f} GB free",
+        "Free some space: a song of five minutes needs about one GB while it is separated.",
+    )
+
+
+def _models(settings: Settings) -> str:
+    order = default_order(settings)
+    presets = preset_orders(settings)
+    names = f"; presets {', '.join(presets)}" if presets else ""
+    return f"{order.model} by {registry.label(order.engine)}; {len(models())} in the catalogue{names}"
+
+
+def _job_store(settings: Settings) -> str:
+    store = open_store(state_folder(settings))
+    try:
+        counts = store.counts()
+    finally:
+        store.close()
+    return ", ".join(f"{count} {state}" for state, count in counts.items()) or "empty"
+
+
+def _ffmpeg() -> str:
+    import imageio_ffmpeg
+
+    path = imageio_ffmpeg.get_ffmpeg_exe()
+    said = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
+    return said.stdout.splitlines()[0] + ("" if os.access(path, os.X_OK) else " (not executable)")
+
+
+def _libsndfile() -> str:
+    import soundfile
+
+    return str(soundfile.__libsndfile_version__)
+
+
+def _bridge(settings: Settings) -> str:
+    running = holder(state_folder(settings))
+    return f"running: {running}" if running else "not running; start it with `stembridge up`"

@@ -1,0 +1,51 @@
+"""`stembridge up`: the daemon, in the foreground, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+
+from bridge.cli.common import settings_of
+from bridge.cli.display import JobDisplay, TerminalLog
+from bridge.config.settings import Settings
+from bridge.daemon.daemon import Daemon
+
+POLL_S = 0.5
+"""How often Windows gets the chance to deliver Ctrl-C, which it does not during a wait without end."""
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start everything, work until told to stop, stop everything."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = settings_of(options)
+    with JobDisplay() as display:
+        logging.getLogger().addHandler(TerminalLog(display))
+        with Daemon(settings, listener=display.show):
+            _greet(display, settings)
+            if options.demo:
+                _start_demo(display, settings, stop)
+            while not stop.wait(POLL_S if sys.platform == "win32" else None):
+                pass
+            display.say("Stopping. What is under way goes on at the next start.")
+    return 0
+
+
+def _greet(display: JobDisplay, settings: Settings) -> None:
+    display.say("Stembridge is up. Save a bounce into the inbox; its stems arrive in the song's own folder.")
+    display.say(f"  inbox   {settings.inbox.folder}")
+    display.say(f"  stems   {settings.output.folder}")
+    for name in settings.presets:
+        display.say(f"  preset  {settings.inbox.folder / name}")
+    display.say("Ctrl-C stops it.")
+
+
+def _start_demo(display: JobDisplay, settings: Settings, stop: threading.Event) -> None:
+    from bridge.cli.demo import save_demo_song  # numpy: only the demo needs it in this process
+
+    display.say("Making a short song and saving it into the inbox, as a DAW would ...")
+    threading.Thread(target=save_demo_song, args=(settings.inbox.folder, stop), name="demo").start()

@@ -1,0 +1,90 @@
+"""The daemon: every room started in order, stopped in reverse."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from bridge.config.settings import Settings
+from bridge.daemon.compose import build_worker, kept_stems, open_store, state_folder
+from bridge.daemon.log import LogChanges, log_to_file
+from bridge.daemon.orders import default_order, preset_orders
+from bridge.errors import StembridgeError
+from bridge.inbox.inbox import Inbox
+from bridge.inbox.options import InboxOptions
+from bridge.jobs.folder import InstanceLock
+from bridge.jobs.store import JobStore, Listener
+from bridge.pipeline.housekeeping import tidy
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """A running bridge. A context manager: what `__enter__` has started, `__exit__` stops in reverse."""
+
+    def __init__(self, settings: Settings, *, listener: Listener | None = None) -> None:
+        """`listener` hears of every change of a job, on the thread that made it."""
+        self._settings = settings
+        self._listener = listener
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Daemon:
+        """Start every room. If it raises (`InstanceRunning`, `StorageError`, ...), nothing is left running."""
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop every room; a job at hand stays where it stands and is resumed at the next start."""
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        settings = self._settings
+        default, presets = default_order(settings), preset_orders(settings)
+        state = state_folder(settings)
+        lock = InstanceLock(state, "stembridge up")
+        lock.acquire()
+        stack.callback(lock.release)
+        handler = log_to_file(state.logs, [settings.api.key.get_secret_value()])
+        stack.callback(handler.close)
+        stack.callback(logging.getLogger().removeHandler, handler)
+
+        store = open_store(state)
+        stack.callback(store.close)
+        tidy(store, state, kept_stems(settings, state), [settings.output.folder], time.time())
+        self._report(store)
+
+        worker, executor = build_worker(settings, state, store)
+        stack.callback(executor.shutdown, cancel_futures=True)
+        worker.start()
+        stack.callback(worker.stop)
+
+        options = InboxOptions(
+            folder=settings.inbox.folder,
+            settle_s=settings.inbox.settle_s,
+            scan_s=settings.inbox.scan_s,
+            polling=settings.inbox.polling,
+            ignore=settings.inbox.ignore,
+            output=settings.output.folder,
+            state=settings.state.folder,
+            orders=presets,
+            default=default,
+        )
+        inbox = Inbox(options, store, state.spool, on_accepted=lambda _job: worker.wake(), on_problem=_note_problem)
+        inbox.start()
+        stack.callback(inbox.stop)
+
+    def _report(self, store: JobStore) -> None:
+        store.subscribe(LogChanges())
+        if self._listener is not None:
+            store.subscribe(self._listener)
+        waiting = {state: count for state, count in store.counts().items() if state not in {"delivered", "cancelled"}}
+        if waiting:
+            log.info("from before: %s", ", ".join(f"{count} {state}" for state, count in waiting.items()))
+
+
+def _note_problem(path: Path, error: StembridgeError) -> None:
+    log.warning("%s: %s %s", path, error, error.advice)

@@ -1,0 +1,78 @@
+"""Settings and presets as the orders that doors hand to the job store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from bridge.config.settings import Preset, Settings
+from bridge.errors import UsageError
+from bridge.jobs.order import Order
+from bridge.separation.catalogue import model
+from bridge.separation.registry import choose
+
+
+def default_order(settings: Settings) -> Order:
+    """Return what a bounce gets that asks for nothing special.
+
+    Raises `UsageError` for a model that does not exist, `EngineError` where no engine here can make it.
+    """
+    separation, normalise, output = settings.separation, settings.normalise, settings.output
+    return Order(
+        output=output.folder,
+        model=separation.model,
+        engine=choose(separation.engine, model(separation.model)),
+        mode=normalise.mode,
+        peak_dbtp=normalise.peak_dbtp,
+        lufs=normalise.lufs,
+        format=normalise.format,
+        depth=normalise.depth,
+        rate=normalise.rate,
+        listening_copy=normalise.listening_copy,
+        template=output.template,
+        rebounce=output.rebounce,
+    )
+
+
+def preset_orders(settings: Settings) -> Mapping[str, Order]:
+    """Return the order of each preset by its name; raises what `default_order` does."""
+    return {name: _with_preset(settings, name, preset) for name, preset in settings.presets.items()}
+
+
+def special_order(
+    settings: Settings,
+    *,
+    preset: str | None = None,
+    model_id: int | None = None,
+    engine: str | None = None,
+    output: Path | None = None,
+    force: bool = False,
+) -> Order:
+    """Return the order of one command: the preset, or the defaults, with what the command line names instead."""
+    if preset is None:
+        chosen = Preset()
+    elif preset in settings.presets:
+        chosen = settings.presets[preset]
+    else:
+        known = ", ".join(settings.presets) or "none"
+        raise UsageError(f"There is no preset {preset!r}.", advice=f"The configuration has: {known}.")
+    if model_id is not None:
+        chosen = chosen.model_copy(update={"model": model_id})
+    if engine is not None:
+        chosen = chosen.model_copy(update={"engine": engine})
+    order = _with_preset(settings, preset or "", chosen)
+    return dataclasses.replace(order, output=output.absolute() if output else order.output, force=force)
+
+
+def _with_preset(settings: Settings, name: str, preset: Preset) -> Order:
+    separation = settings.separation.model_copy(
+        update={key: value for key in ("model", "engine") if (value := getattr(preset, key)) is not None}
+    )
+    normalise = settings.normalise.model_copy(
+        update={
+            key: value for key in type(settings.normalise).model_fields if (value := getattr(preset, key)) is not None
+        }
+    )
+    merged = settings.model_copy(update={"separation": separation, "normalise": normalise})
+    return dataclasses.replace(default_order(merged), preset=name)

@@ -1,0 +1,58 @@
+"""The receipt of a job, from what its steps found out."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+from bridge.delivery.receipt import Model, Normalise, Receipt, Source, Stem
+from bridge.jobs.job import Job
+from bridge.pipeline.tasks import Rendered
+from bridge.separation import catalogue, registry
+
+if TYPE_CHECKING:
+    from bridge.audio.decode import Canonical
+
+
+def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: float) -> Receipt:
+    """Return the receipt of a rendered job; `now` is in seconds since the epoch."""
+    report = rendered.report
+    wanted = catalogue.model(job.order.model)
+    return Receipt(
+        job=job.id,
+        song=job.song,
+        take=take,
+        created=datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        source=Source(
+            file=job.source.name,
+            sha256=job.sha256,
+            sample_rate=mix.sample_rate,
+            frames=mix.frames,
+            channels=mix.channels,
+            time_reference=rendered.time_reference,
+        ),
+        engine=job.order.engine,
+        engine_label=registry.label(job.order.engine),
+        model=Model(wanted.id, wanted.name),
+        normalise=Normalise(job.order.mode, report.gain_db),
+        null_depth_db=report.null_depth_db,
+        billed_minutes=0,
+        stems=tuple(
+            Stem(
+                name=stem.name,
+                file=stem.file,
+                sample_rate=stem.sample_rate,
+                frames=stem.frames,
+                channels=stem.channels,
+                format=stem.format,
+                gain_db=stem.gain_db,
+                peak_dbtp=stem.peak_dbtp,
+                lufs=stem.lufs,
+                silent=stem.silent,
+                listening_copy=stem.listening_copy,
+            )
+            for stem in report.stems
+        ),
+        preset=job.order.preset,
+        notes=(*mix.repairs, *report.notes),
+    )

@@ -1,0 +1,32 @@
+"""Whether there is room for a job, asked before any work is done for it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from bridge.errors import StorageError
+
+_SPARE = 16 * 2**20
+
+
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Raise `StorageError` where the disk that holds `folder` has fewer than `needed` bytes free for `what`."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StorageError.from_os(error, f"looking at the disk for {what}") from error
+    if free < needed + _SPARE:
+        raise StorageError(
+            f"Too little space for {what} on the disk of {folder}: {_size(needed)} needed, {_size(free)} free.",
+            code="storage.full",
+            advice="Free some space on that disk; the job is tried again by itself.",
+        )
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -1,0 +1,205 @@
+"""The way of a job, top to bottom: separate, normalise, deliver.
+
+Each step starts from what the job store and the disk say, not from what an earlier step left in memory, so a restart
+after a crash simply runs the step again. What a step makes becomes visible in one rename.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
+from bridge.delivery.naming import stem_files
+from bridge.delivery.receipt import read as read_receipt
+from bridge.errors import DeliveryOvertaken, StepCancelled, StorageError
+from bridge.jobs.folder import StateFolder
+from bridge.jobs.job import Job
+from bridge.jobs.states import State
+from bridge.jobs.store import JobStore
+from bridge.pipeline.archive import archive_source
+from bridge.pipeline.kept import KeptStems
+from bridge.pipeline.receipts import make_receipt
+from bridge.pipeline.runner import Span, TaskRunner
+from bridge.pipeline.space import require_space
+from bridge.pipeline.tasks import DecodeTask, RenderTask, SeparateTask, decode_bounce, render_stems, separate_mix
+from bridge.separation.catalogue import Model, model
+
+if TYPE_CHECKING:
+    from bridge.audio.decode import Canonical
+
+log = logging.getLogger(__name__)
+
+DECODE = Span(0.0, 0.05, "decoding")
+SEPARATE = Span(0.05, 0.70, "separating")
+RENDER = Span(0.70, 0.98, "normalising")
+
+
+class Pipeline:
+    """Takes a job from wherever it stands to its delivery."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        state: StateFolder,
+        kept: KeptStems,
+        executor: Executor,
+        *,
+        source_archive: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`source_archive` is where delivered bounces are moved to; None leaves them where they are."""
+        self._store = store
+        self._state = state
+        self._kept = kept
+        self._tasks = TaskRunner(store, executor)
+        self._source_archive = source_archive
+        self._clock = clock
+
+    def stop(self) -> None:
+        """Make the running `run` end with `Stopped`."""
+        self._tasks.stop()
+
+    def run(self, job: Job) -> Job:
+        """Take a claimed or interrupted job to its delivery.
+
+        Raises `StepCancelled`, `Stopped`, or what the step met; the job is then still in the state of that step.
+        """
+        steps = {
+            State.SEPARATING: self._separate,
+            State.NORMALISING: self._normalise,
+            State.DELIVERING: self._deliver,
+        }
+        while job.state in steps:
+            if self._store.cancelling(job.id):
+                raise StepCancelled(f"Job {job.id} was cancelled.")
+            job = steps[job.state](job)
+        self.clean(job)
+        return job
+
+    def clean(self, job: Job) -> None:
+        """Remove what a job that has ended no longer needs; what a retry needs stays. Never fails."""
+        if job.state is State.FAILED and job.plan:
+            return  # the retry goes on with the rendered stems
+        shutil.rmtree(self._state.work(job.id), ignore_errors=True)
+        discard_staging(job.order.output, job.id)
+        if job.state is State.DELIVERED:
+            job.spool.unlink(missing_ok=True)
+
+    # The steps: each returns the job in its next state.
+
+    def _separate(self, job: Job) -> Job:
+        if job.order.force or self._kept.find(job.key) is None:
+            mix = self._decode(job)
+            wanted = model(job.order.model)
+            require_space(self._state.root, _bytes(mix, len(wanted.delivered)), "separating")
+            folder = self._fresh(job, "stems")
+            span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
+            task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.order.engine, folder)
+            self._kept.keep(job.key, folder, self._tasks.run(job, span, separate_mix, task))
+        else:
+            log.info("%s: these stems are kept from before; not separated again", job.song)
+        return self._store.advance(job, State.NORMALISING)
+
+    def _normalise(self, job: Job) -> Job:
+        if job.plan and self._receipt_file(job).exists():
+            return self._store.advance(job, State.DELIVERING)  # a retry: rendered before
+        stems = self._kept.find(job.key)
+        if stems is None:
+            return self._store.advance(job, State.SEPARATING)
+        mix = self._decode(job)
+        plan = plan_delivery(job.order.output, job.song, job.id, job.order.rebounce)
+        files = self._file_names(job, stems, plan.take)
+        folder = staging_folder(job.order.output, job.id)
+        _make_empty(folder)
+        require_space(folder, _bytes(mix, len(stems)), "the stems")
+        task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.order)
+        rendered = self._tasks.run(job, RENDER, render_stems, task)
+        receipt = make_receipt(job, plan.take, mix, rendered, self._clock())
+        _write_durably(self._receipt_file(job), receipt.to_json())
+        return self._store.advance(job, State.DELIVERING, plan=plan.to_json())
+
+    def _deliver(self, job: Job) -> Job:
+        if not self._receipt_file(job).exists():
+            return self._store.advance(job, State.NORMALISING)
+        receipt = read_receipt(self._receipt_file(job))
+        try:
+            folder = place(Plan.from_json(job.plan), staging_folder(job.order.output, job.id), receipt)
+        except StorageError as error:
+            if isinstance(error, DeliveryOvertaken) or error.code == "storage.staging_gone":
+                return self._store.advance(job, State.NORMALISING, plan="")
+            raise
+        if self._source_archive is not None and job.door == "inbox":
+            archive_source(job, self._source_archive, self._clock())
+        return self._store.advance(job, State.DELIVERED, folder=folder)
+
+    # What the steps share.
+
+    def _decode(self, job: Job) -> Canonical:
+        work = self._state.work(job.id)
+        work.mkdir(parents=True, exist_ok=True)
+        return self._tasks.run(
+            job, DECODE, decode_bounce, DecodeTask(self._progress_file(job), job.spool, work / "mix.wav")
+        )
+
+    def _file_names(self, job: Job, stems: Mapping[str, Path], take: int) -> Mapping[str, str]:
+        return stem_files(
+            job.order.template,
+            job.order.format,
+            stems,
+            song=job.song,
+            take=take,
+            model=job.order.model,
+            engine=job.order.engine,
+            preset=job.order.preset,
+            date=datetime.datetime.fromtimestamp(self._clock()).astimezone().date(),
+        )
+
+    def _fresh(self, job: Job, name: str) -> Path:
+        folder = self._state.work(job.id) / name
+        _make_empty(folder)
+        return folder
+
+    def _progress_file(self, job: Job) -> Path:
+        return self._state.work(job.id) / "progress"
+
+    def _receipt_file(self, job: Job) -> Path:
+        return self._state.work(job.id) / "receipt.json"
+
+
+def _separating(job: Job, wanted: Model) -> str:
+    rough = ", a rough preview" if job.order.engine == "preview" else ""
+    return f"separating into {', '.join(wanted.delivered)} ({job.order.engine}{rough})"
+
+
+def _bytes(mix: Canonical, stems: int) -> int:
+    """Bound what so many stems of the mix take as float32."""
+    return int(mix.frames) * mix.channels * 4 * stems
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError.from_os(error, f"making the folder {folder}") from error
+
+
+def _write_durably(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise StorageError.from_os(error, "noting the receipt") from error

@@ -1,0 +1,157 @@
+"""What runs in the other process: pure functions of paths, so that any `Executor` can run them.
+
+Each task is given as one frozen value, writes only where it is told, and reports its progress into a small file, since
+a callback does not cross to another process or machine. The heavy imports stand inside the functions: the daemon
+imports this module too, and stays small.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.errors import EngineFailed, StembridgeError, StorageError
+from bridge.jobs.order import Order
+from bridge.separation.catalogue import model
+from bridge.separation.registry import separator
+from bridge.separation.seam import SeparationRequest
+
+if TYPE_CHECKING:
+    from bridge.audio.decode import Canonical
+    from bridge.audio.render import RenderReport
+
+REPORT_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something for the other process to do."""
+
+    progress: Path
+    """The file that takes the finished fraction."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeTask(Task):
+    """Decode the spooled bounce into the canonical `mix`."""
+
+    spool: Path
+    mix: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateTask(Task):
+    """Separate the canonical `mix` into `folder`, which is empty."""
+
+    mix: Path
+    model: int
+    engine: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RenderTask(Task):
+    """Write the normalised `stems` into the staging `folder` under the names in `files`."""
+
+    spool: Path
+    mix: Canonical
+    stems: Mapping[str, Path]
+    files: Mapping[str, str]
+    folder: Path
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What `render_stems` found, and the origin it passed on."""
+
+    report: RenderReport
+    time_reference: int
+    """The bounce's BWF origin in frames since midnight, at the bounce's rate."""
+
+
+def decode_bounce(task: DecodeTask) -> Canonical:
+    """Decode once: a finished decode of this job is used again.
+
+    Raises `BounceError` for a file that is not usable audio, `StorageError` for a full disk.
+    """
+    from bridge.audio.decode import Canonical, decode
+
+    finished = task.mix.with_suffix(".json")
+    try:
+        facts = json.loads(finished.read_text("utf-8"))
+        return Canonical(**{**facts, "path": task.mix, "repairs": tuple(facts["repairs"])})
+    except (OSError, ValueError):
+        pass  # not decoded yet, or cut off
+    mix = decode(task.spool, task.mix, _FileProgress(task.progress))
+    finished.write_text(json.dumps({**dataclasses.asdict(mix), "path": ""}), "utf-8")
+    return mix
+
+
+def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
+    """Run the engine. An error it did not name itself becomes `EngineFailed`, one of the disk's `StorageError`."""
+    engine = separator(task.engine)
+    request = SeparationRequest(task.mix, model(task.model), task.folder)
+    try:
+        return dict(engine.separate(request, _FileProgress(task.progress)))
+    except StembridgeError:
+        raise
+    except OSError as error:
+        raise StorageError.from_os(error, "writing the separated stems") from error
+    except Exception as error:
+        # An engine may be anybody's code: whatever it raises must end this job only, with a reason one can report.
+        raise EngineFailed(f"The {task.engine} engine broke: {type(error).__name__}: {error}") from error
+
+
+def render_stems(task: RenderTask) -> Rendered:
+    """Normalise and write every stem, with the bounce's own metadata."""
+    from bridge.audio.bwf import read_metadata
+    from bridge.audio.render import RenderOptions, render
+
+    metadata = read_metadata(task.spool)
+    order = task.order
+    options = RenderOptions(
+        mode=order.mode,
+        peak_dbtp=order.peak_dbtp,
+        lufs=order.lufs,
+        format=order.format,
+        depth=order.depth,
+        rate=order.rate,
+        listening_copy=order.listening_copy,
+    )
+    progress = _FileProgress(task.progress)
+    report = render(task.mix, task.stems, task.files, task.folder, metadata, options, progress)
+    return Rendered(report, metadata.time_reference)
+
+
+class _FileProgress:
+    """A `Progress` that keeps the latest fraction in a file for the daemon to read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._next = 0.0
+
+    def __call__(self, fraction: float) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + REPORT_EVERY_S
+            # Replaced, not rewritten, so that a reader never meets half a number.
+            partial = self._path.with_suffix(".new")
+            try:
+                partial.write_text(f"{fraction:.4f}", "ascii")
+                partial.replace(self._path)
+            except OSError:
+                return  # a picture of the moment: not worth failing the work it describes
+
+
+def read_progress(path: Path) -> float:
+    """Return the fraction last reported into `path`, 0.0 before the first report."""
+    try:
+        return float(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0.0

@@ -1,0 +1,111 @@
+"""The worker: takes one job after the other through the pipeline, and never dies of one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from bridge.errors import StembridgeError, StepCancelled, StorageError
+from bridge.jobs.job import Failure, Job
+from bridge.jobs.retry import retry_at
+from bridge.jobs.states import State
+from bridge.jobs.store import JobStore
+from bridge.pipeline.runner import Stopped
+from bridge.pipeline.steps import Pipeline
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+"""How often an idle worker looks whether another process (the command line) has changed anything."""
+
+RETRIES_S = 5.0
+"""How often it looks for failed jobs whose time to be tried again has come."""
+
+STORE_TROUBLE_S = 5.0
+"""How long it waits when the job store itself cannot be written."""
+
+
+class Worker:
+    """Runs jobs on a thread of its own, oldest first, those interrupted by a crash before all others."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        pipeline: Pipeline,
+        *,
+        only: frozenset[str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """With `only`, jobs with other ids are left to another worker."""
+        self._store = store
+        self._pipeline = pipeline
+        self._only = only
+        self._clock = clock
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="worker")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within a second or so; the job at hand stays where it stands and is resumed at the next start."""
+        self._stopping.set()
+        self._pipeline.stop()
+        self._woken.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Look for a new job now. May be called from any thread."""
+        self._woken.set()
+
+    def _run(self) -> None:
+        next_retries = 0.0
+        look = True
+        while not self._stopping.is_set():
+            try:
+                if time.monotonic() >= next_retries:
+                    next_retries = time.monotonic() + RETRIES_S
+                    look = self._store.requeue_due() > 0 or look
+                job = self._next() if look else None
+                if job is not None:
+                    self._work(job)
+                    continue
+                look = self._woken.wait(LOOK_S) or self._store.changed_elsewhere()
+                self._woken.clear()
+            except StorageError as error:
+                log.warning("%s %s", error, error.advice)
+                self._stopping.wait(STORE_TROUBLE_S)
+                look = True
+
+    def _next(self) -> Job | None:
+        for job in self._store.interrupted():
+            if self._only is None or job.id in self._only:
+                return job
+        return self._store.claim(self._only)
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._pipeline.run(job)
+        except Stopped:
+            return
+        except StepCancelled:
+            self._end(job, lambda now: self._store.advance(now, State.CANCELLED))
+        except StembridgeError as error:
+            reason = error
+            when = retry_at(error, job.attempt, self._clock())
+            self._end(job, lambda now: self._store.fail(now, Failure.of(reason, when)))
+        except Exception as error:
+            # A bug must cost one job, not the daemon and every job behind this one.
+            log.exception("job %s met a bug", job.id)
+            bug = StembridgeError(
+                f"Stembridge met a bug: {type(error).__name__}: {error}",
+                advice="Please report it, with the log file; then retry the job.",
+            )
+            self._end(job, lambda now: self._store.fail(now, Failure.of(bug)))
+
+    def _end(self, job: Job, end: Callable[[Job], Job]) -> None:
+        self._pipeline.clean(end(self._store.get(job.id)))

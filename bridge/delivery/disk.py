@@ -97,8 +97,12 @@ def write(path: Path, content: bytes) -> None:
     """Put a file with this content in place, over whatever was there."""
     part = path.with_name(PART_NAME)
     with _cleared_on_error(part):
-        part.write_bytes(content)
-        sync_file(part)
+        # After a kill in `swap` this is a second name of a stem: a new file, never the old one written over.
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         patiently(lambda: part.replace(path))
     sync_folder(path.parent)
 

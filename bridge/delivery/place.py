@@ -61,8 +61,11 @@ def delivered(folder: Path, job: str) -> bool:
     receipt = read_if_whole(folder / RECEIPT_NAME)
     if receipt is None or receipt.job != job:
         return False
-    copies_there = all((folder / name).is_file() for name in receipt.files)
-    return copies_there and all((folder / stem.file).stat().st_size >= _least_size(stem) for stem in receipt.stems)
+    least = {**dict.fromkeys(receipt.files, 1), **{stem.file: _least_size(stem) for stem in receipt.stems}}
+    try:
+        return all((folder / name).stat().st_size >= size for name, size in least.items())
+    except FileNotFoundError:
+        return False
 
 
 def _least_size(stem: Stem) -> int:

@@ -13,6 +13,8 @@ from bridge.delivery.folder import Plan, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
 from bridge.delivery.receipt import Model, Normalise, Receipt, Source, Stem
 
+Rebounce = Literal["take", "replace"]
+
 FRAMES, CHANNELS = 100, 2
 
 
@@ -59,13 +61,13 @@ class Studio:
             ),
         )
 
-    def plan(self, job: str, rebounce: Literal["take", "replace"] = "take", song: str = "Mix") -> Plan:
+    def plan(self, job: str, rebounce: Rebounce = "take", song: str = "Mix") -> Plan:
         return plan_delivery(self.output, song, job, rebounce)
 
     def deliver(
         self,
         job: str,
-        rebounce: Literal["take", "replace"] = "take",
+        rebounce: Rebounce = "take",
         stems: tuple[str, ...] = ("vocals", "drums"),
         song: str = "Mix",
     ) -> Path:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,7 +24,7 @@ from bridge.delivery.folder import Plan, delivered, place
 from bridge.delivery.receipt import read
 
 if TYPE_CHECKING:
-    from tests.delivery.conftest import Studio
+    from tests.delivery.conftest import Rebounce, Studio
 
 pytestmark = [
     pytest.mark.slow,
@@ -122,7 +122,7 @@ def scenario(studio: Studio, tmp_path: Path, name: str) -> Scenario:
     song = studio.output / "Mix"
     before: dict[str, bytes] = {}
     stems: tuple[str, ...] = ("vocals", "drums")
-    rebounce: Literal["take", "replace"] = "take"
+    rebounce: Rebounce = "take"
     take, target = 1, "Mix"
     if name.startswith("project"):
         song.mkdir()

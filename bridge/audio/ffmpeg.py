@@ -44,7 +44,7 @@ class Decoder:
         command = [executable(), "-nostdin", "-hide_banner", "-nostats", "-protocol_whitelist", "file,pipe", "-xerror"]
         command += ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
         command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
-        self._process = subprocess.Popen(  # noqa: S603 (no shell; the path is one argument)
+        self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._said = b""

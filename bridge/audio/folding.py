@@ -17,14 +17,25 @@ def covers(names: Sequence[str]) -> bool:
     return REST in names or (len(names) == 2 and min(names, key=len) == max(names, key=len).removeprefix("no_"))
 
 
-def fold(mix: Block, stems: list[Block], names: Sequence[str]) -> Block:
-    """Add what is missing (mix - sum) to `other`, in place of that block in `stems`; return what still is missing."""
-    missing = mix - sum(stems[1:], stems[0])
-    if REST not in names:
-        return missing
-    at = names.index(REST)
-    stems[at] = stems[at] + missing
-    return mix - sum(stems[1:], stems[0])
+def fold(mix: Block, stems: list[Block], names: Sequence[str]) -> None:
+    """Put in place of `other` what the rest of the stems leaves of the mix: `other` and all that no stem holds."""
+    if REST in names:
+        at = names.index(REST)
+        stems[at] = mix - _sum(stems[:at] + stems[at + 1 :]) if len(stems) > 1 else mix
+
+
+def missing(mix: Block, stems: Sequence[Block]) -> Block:
+    """Return what the stems lack of the mix."""
+    return mix - _sum(stems)
+
+
+def _sum(stems: Sequence[Block]) -> Block:
+    if len(stems) == 1:
+        return stems[0]
+    total = stems[0] + stems[1]
+    for stem in stems[2:]:
+        total += stem
+    return total
 
 
 class NullDepth:

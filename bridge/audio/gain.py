@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bridge.audio.level import Level
 from bridge.audio.options import RenderOptions
-from bridge.units import Db, DbTp, Lufs
-
-SILENCE_DBTP = DbTp(-90.0)
-"""A stem whose true peak stays below this (half a step of 16 bits) is silent: it is never raised."""
+from bridge.units import Db, DbTp
 
 LARGEST_RAISE_DB = 24.0
 
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """What was measured of one stream; both are -inf for digital silence."""
-
-    peak: DbTp
-    loudness: Lufs
-
-    @property
-    def silent(self) -> bool:
-        """Whether nobody could hear it."""
-        return self.peak < SILENCE_DBTP
+CEILING_TOLERANCE_DB = 0.05
+"""How far resampling may carry a true peak above the ceiling before a stem is written again."""
 
 
 def gains(mix: Level | None, stems: Sequence[Level], options: RenderOptions) -> list[Db]:
@@ -42,6 +29,17 @@ def gains(mix: Level | None, stems: Sequence[Level], options: RenderOptions) -> 
     highest = max((stem.peak for stem in stems), default=DbTp(-math.inf))
     wanted = 0.0 if options.lufs is None or mix is None else options.lufs - mix.loudness
     return [_allowed(wanted, highest, options)] * len(stems)
+
+
+def excess(peaks: Sequence[DbTp], options: RenderOptions) -> list[Db]:
+    """Return how much lower each stem must be written again: nothing (an empty list) where all keep the ceiling.
+
+    `peaks` are those of the files. In mode `song` all go down together.
+    """
+    over = [math.ceil(max(0.0, peak - options.peak_dbtp) * 100) / 100 for peak in peaks]
+    if options.mode == "none" or max(over, default=0.0) <= CEILING_TOLERANCE_DB:
+        return []
+    return [Db(max(over) if options.mode == "song" else own) for own in over]
 
 
 def _alone(stem: Level, options: RenderOptions) -> Db:

@@ -43,32 +43,32 @@ class StateSpace(NamedTuple):
 
 
 class KWeighting:
-    """K-weights a stream of blocks of shape [channels, frames]; frames must be a multiple of `QUANTUM`."""
+    """K-weights a stream of blocks of shape [channels, frames]; frames: a multiple of `QUANTUM`."""
 
-    def __init__(self, sample_rate: Hz, channels: int) -> None:
+    def __init__(self, sample_rate: Hz, channels: int, frames: int) -> None:
         filters = k_weighting(sample_rate)
         self._row_to_row, self._row_to_state, self._state_to_row = _row_matrices(filters)
-        self._powers = _row_powers(filters.a)
+        self._powers = _row_powers(filters.a, frames // ROW)
         self._state = np.zeros((channels, len(filters.b)))
+        self._rows = (channels, frames // QUANTUM, QUANTUM // ROW, ROW)
+        self._weighted, self._from_state = np.empty(self._rows, np.float32), np.empty(self._rows, np.float32)
 
     def filter(self, block: Samples) -> Samples:
-        """Return the weighted block, of the same shape."""
-        rows = block.reshape(-1, QUANTUM // ROW, ROW)
-        states = self._states((rows @ self._row_to_state).reshape(len(block), -1, len(self._powers[0])))
-        weighted = rows @ self._row_to_row
-        weighted += states.reshape(len(rows), QUANTUM // ROW, -1) @ self._state_to_row
-        return weighted.reshape(block.shape)
+        """Return the weighted block, of the same shape; it is valid until the next call."""
+        rows = block.reshape(self._rows)
+        states = self._states((rows @ self._row_to_state).reshape(len(block), -1, self._state.shape[1]))
+        np.matmul(rows, self._row_to_row, out=self._weighted)
+        np.matmul(states.reshape(*self._rows[:3], -1), self._state_to_row, out=self._from_state)
+        self._weighted += self._from_state
+        return self._weighted.reshape(block.shape)
 
     def _states(self, from_rows: Samples) -> Samples:
         """Return the state before each row, and keep the one after the last."""
         after = from_rows.astype(np.float64)
         after[:, 0] += self._state @ self._powers[0]
-        step = 1
-        for power in self._powers:
-            if step >= after.shape[1]:
-                break
+        for doubling, power in enumerate(self._powers):
+            step = 1 << doubling
             after[:, step:] += after[:, :-step] @ power
-            step *= 2
         before = np.concatenate([self._state[:, None], after[:, :-1]], axis=1)
         self._state = after[:, -1].copy()
         return before.astype(np.float32)
@@ -118,9 +118,9 @@ def _row_matrices(system: StateSpace) -> tuple[Samples, Samples, Samples]:
     return toeplitz.astype(np.float32), to_state.astype(np.float32), np.array(outputs).T.astype(np.float32)
 
 
-def _row_powers(a: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Return the transposed transition over 1, 2, 4, ... rows."""
+def _row_powers(a: NDArray[np.float64], rows: int) -> list[NDArray[np.float64]]:
+    """Return the transposed transitions over 1, 2, 4, ... rows, as far as `rows` reach."""
     powers = [np.linalg.matrix_power(a, ROW).T]
-    while len(powers) < 40:
+    while 1 << len(powers) < rows:
         powers.append(powers[-1] @ powers[-1])
     return powers

@@ -11,14 +11,15 @@ import numpy as np
 
 from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform
-from bridge.audio.gain import Level
-from bridge.audio.loudness import LoudnessMeter
+from bridge.audio.level import Level, LevelMeter, PeakMeter
 from bridge.audio.stemfile import Write
-from bridge.audio.truepeak import TruePeakMeter
-from bridge.units import Frames, Hz, Progress
+from bridge.units import DbTp, Frames, Progress
 
 _THREADS = 2
 """soxr and the matrix products release the GIL; more threads would only take from the DAW."""
+
+_SLICE_FRAMES = 8192
+"""What is made of so many frames stays in the processor's cache, and below the size that malloc gives back at once."""
 
 
 class Lane(Protocol):
@@ -32,45 +33,48 @@ class Lane(Protocol):
 
 
 class MeasureLane:
-    """Measures a stem as it will be delivered, but for its gain."""
+    """Measures a stem."""
 
-    def __init__(self, conform: Conform, sample_rate: Hz, channels: int) -> None:
-        self._conform = conform
-        self._loudness = LoudnessMeter(sample_rate, channels)
-        self._peak = TruePeakMeter(channels)
+    def __init__(self, conform: Conform, meter: LevelMeter) -> None:
+        self._conform, self._meter = conform, meter
 
     def take(self, block: Block) -> None:
-        """Measure one more block."""
-        self._measure(self._conform.push(block))
+        """Measure what one more block makes possible."""
+        self._meter.add(self._conform.push(block))
 
     def finish(self) -> None:
-        """Measure what the resampler still holds."""
-        self._measure(self._conform.finish())
+        """Measure the rest."""
+        self._meter.add(self._conform.finish())
 
     def level(self) -> Level:
         """Return what was measured, once finished."""
-        return Level(self._peak.peak(), self._loudness.loudness())
-
-    def _measure(self, block: Block) -> None:
-        planar = np.ascontiguousarray(block.T)
-        self._loudness.add(planar)
-        self._peak.add(planar)
+        return self._meter.level()
 
 
 class WriteLane:
-    """Writes a stem with its gain."""
+    """Writes a stem with its gain, and measures the true peak of what it writes."""
 
-    def __init__(self, conform: Conform, gain_db: float, write: Write) -> None:
-        self._conform, self._write = conform, write
+    def __init__(self, conform: Conform, gain_db: float, write: Write, meter: PeakMeter) -> None:
+        self._conform, self._write, self._meter = conform, write, meter
         self._gain = np.float32(10 ** (gain_db / 20))
 
     def take(self, block: Block) -> None:
         """Write what one more block makes possible."""
-        self._write(self._conform.push(block) * self._gain)
+        for start in range(0, len(block), _SLICE_FRAMES):
+            self._deliver(self._conform.push(block[start : start + _SLICE_FRAMES]))
 
     def finish(self) -> None:
         """Write the rest."""
-        self._write(self._conform.finish() * self._gain)
+        self._deliver(self._conform.finish())
+
+    def peak(self) -> DbTp:
+        """Return the true peak of the file, once finished."""
+        return self._meter.peak()
+
+    def _deliver(self, block: Block) -> None:
+        louder = block * self._gain
+        self._meter.add(louder)
+        self._write(louder)
 
 
 def drive(sources: Iterable[Sequence[Block]], lanes: Sequence[Lane], frames: Frames, progress: Progress) -> None:

@@ -67,7 +67,7 @@ def _by_ffmpeg(file: soundfile.SoundFile, target: Path, kind: str) -> None:
     command += ["-ac", str(min(file.channels, 2)), "-i", "pipe:0", "-c:a", _ENCODERS[kind], "-b:a", _BITRATE]
     command += ["-f", _MUXERS[kind], f"file:{target}"]
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as process:  # noqa: S603 (no shell)
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said) as process:
             _feed(process, _samples(file))
         if process.returncode:
             said.seek(0)

@@ -1,10 +1,4 @@
-"""Gated programme loudness: ITU-R BS.1770-5, annex 1 (blocks of 400 ms, 75 % overlap, gates at -70 LUFS and -10 LU).
-
->>> meter = LoudnessMeter(Hz(48000), 1)
->>> meter.add(np.sin(2 * np.pi * 997 / 48000 * np.arange(96000, dtype=np.float32))[None, :])
->>> round(meter.loudness(), 1)
--3.0
-"""
+"""Gated programme loudness: ITU-R BS.1770-5, annex 1 (blocks of 400 ms, 75 % overlap, gates at -70 LUFS and -10 LU)."""
 
 from __future__ import annotations
 
@@ -13,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.kweighting import QUANTUM, KWeighting, Samples
+from bridge.audio.kweighting import KWeighting, Samples
 from bridge.units import Hz, Lufs
 
 _ABSOLUTE_GATE_LUFS = -70.0
@@ -40,45 +34,37 @@ def channel_weights(channels: int) -> NDArray[np.float64]:
     return np.array(_WEIGHTS.get(channels, (1,) * channels), dtype=np.float64)
 
 
-class LoudnessMeter:
-    """Measures a stream of blocks of shape [channels, frames], of any length."""
+class Loudness:
+    """Measures a stream of blocks of shape [channels, `frames`]."""
 
-    def __init__(self, sample_rate: Hz, channels: int) -> None:
+    def __init__(self, sample_rate: Hz, channels: int, frames: int) -> None:
         self._weights = channel_weights(channels)
-        self._filter = KWeighting(sample_rate, channels)
+        self._filter = KWeighting(sample_rate, channels, frames)
         self._hop = (sample_rate + 5) // 10
-        self._unfiltered = np.empty((channels, 0), np.float32)
-        self._filtered = np.empty((channels, 0), np.float32)
-        self._powers: list[NDArray[np.float64]] = []
-        self._frames = 0
+        self._begun, self._energy = 0, 0.0
+        self._energies: list[float] = []
 
-    def add(self, block: Samples) -> None:
-        """Measure one more block."""
-        self._frames += block.shape[1]
-        block = np.concatenate([self._unfiltered, block], axis=1) if self._unfiltered.shape[1] else block
-        whole = block.shape[1] // QUANTUM * QUANTUM
-        self._unfiltered = block[:, whole:].copy()
-        if whole:
-            self._count(self._filter.filter(np.ascontiguousarray(block[:, :whole])))
+    def measure(self, block: Samples, fresh: int) -> None:
+        """Measure one more block, of which the first `fresh` frames count."""
+        weighted = self._filter.filter(block)[:, :fresh]
+        first = min(fresh, self._hop - self._begun)
+        self._add(weighted[:, :first])
+        for start in range(first, fresh, self._hop):
+            self._add(weighted[:, start : start + self._hop])
 
-    def loudness(self) -> Lufs:
-        """Return the loudness of all that was added; -inf where no block of 400 ms passes the gates."""
-        hops = self._frames // self._hop
-        self.add(np.zeros((len(self._weights), -self._frames % QUANTUM), np.float32))
-        powers = np.concatenate([*self._powers, np.empty(0)])[:hops]
-        if len(powers) < _HOPS_PER_BLOCK:
+    def result(self) -> Lufs:
+        """Return the loudness of all that was measured; -inf where no block of 400 ms passes the gates."""
+        if len(self._energies) < _HOPS_PER_BLOCK:
             return Lufs(-math.inf)
+        powers = np.array(self._energies) / self._hop
         return _gated(np.convolve(powers, np.full(_HOPS_PER_BLOCK, 1 / _HOPS_PER_BLOCK), mode="valid"))
 
-    def _count(self, weighted: Samples) -> None:
-        weighted = np.concatenate([self._filtered, weighted], axis=1)
-        channels, frames = weighted.shape
-        hops = frames // self._hop
-        self._filtered = weighted[:, hops * self._hop :].copy()
-        if hops:
-            hopped = weighted[:, : hops * self._hop].reshape(channels, hops, self._hop)
-            squares = np.einsum("chn,chn->hc", hopped, hopped).astype(np.float64)
-            self._powers.append(squares @ self._weights / self._hop)
+    def _add(self, weighted: Samples) -> None:
+        self._energy += float(np.einsum("cn,cn->c", weighted, weighted) @ self._weights)
+        self._begun += weighted.shape[1]
+        if self._begun == self._hop:
+            self._energies.append(self._energy)
+            self._begun, self._energy = 0, 0.0
 
 
 def _gated(powers: NDArray[np.float64]) -> Lufs:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Canonical
-from bridge.audio.gain import gains
+from bridge.audio.gain import excess, gains
 from bridge.audio.listening import listening_copy
 from bridge.audio.options import RenderOptions, RenderReport, StemReport
 from bridge.audio.passes import Passes
@@ -44,7 +44,10 @@ def render(
     try:
         measured = passes.measure(_part(progress, 0.0, _MEASURED))
         decided = gains(measured.mix, measured.stems, options)
-        passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
+        peaks = passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
+        if too_high := excess(peaks, options):
+            decided = [Db(gain - over) for gain, over in zip(decided, too_high, strict=True)]
+            peaks = passes.write(decided, targets, metadata, lambda _fraction: progress(written))
         copies = _listening_copies(targets, options, _part(progress, written, 1.0))
     except OSError as error:
         raise StorageError.from_os(error, "Normalising the stems") from error
@@ -58,12 +61,12 @@ def render(
             channels=mix.channels,
             format=options.described,
             gain_db=gain,
-            peak_dbtp=_figure(level.peak + gain),
+            peak_dbtp=_figure(peak),
             lufs=_figure(level.loudness + gain),
             silent=level.silent,
             listening_copy=copy,
         )
-        for name, level, gain, copy in zip(stems, measured.stems, decided, copies, strict=True)
+        for name, level, gain, peak, copy in zip(stems, measured.stems, decided, peaks, copies, strict=True)
     )
     common = decided[0] if options.mode == "song" and decided else Db(0.0)
     return RenderReport(common, measured.null_depth_db, reports, _notes(reports, metadata, options))

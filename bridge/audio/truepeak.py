@@ -6,10 +6,10 @@ sample peak could not pass the peak already found, which saves most of the work 
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from bridge.audio.kweighting import Samples
 from bridge.units import DbTp
@@ -19,45 +19,49 @@ _TAPS = 48
 _ROW = 32
 _ROWS = 16
 """Rows in one product: OpenBLAS keeps products of this size in the calling thread, where they are cheapest."""
-_SEGMENT = _ROW * _ROWS
+SEGMENT = _ROW * _ROWS
+HISTORY = 64
 _AT_ONCE = 32
 """Segments in one step: what it makes stays in the processor's cache."""
 _KAISER_BETA = 6.0
 
 
-class TruePeakMeter:
-    """Measures a stream of blocks of shape [channels, frames], of any length."""
+class TruePeak:
+    """Measures a stream of blocks of shape [channels, frames], each with the `HISTORY` frames before it."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self) -> None:
         self._interpolate, self._worst = _interpolation()
-        self._unmeasured = np.zeros((channels, _TAPS - 1), np.float32)
         self._peak = 0.0
 
-    def add(self, block: Samples) -> None:
-        """Measure one more block."""
-        if block.shape[1]:
-            self._peak = max(self._peak, float(block.max()), -float(block.min()))
-        joined = np.concatenate([self._unmeasured, block], axis=1)
-        segments = (joined.shape[1] - (_TAPS - 1)) // _SEGMENT
-        self._unmeasured = joined[:, segments * _SEGMENT :].copy()
-        if segments:
-            windows = sliding_window_view(joined, _SEGMENT + _TAPS - 1, axis=1)[:, ::_SEGMENT]
-            self._measure(windows)
-
-    def peak(self) -> DbTp:
-        """Return the highest true peak of all that was added; -inf for silence."""
-        self.add(np.zeros((len(self._unmeasured), _TAPS + _SEGMENT), np.float32))
-        return DbTp(20 * math.log10(self._peak)) if self._peak else DbTp(-math.inf)
-
-    def _measure(self, windows: Samples) -> None:
+    def measure(self, block: Samples) -> None:
+        """Measure one more block of shape [channels, `HISTORY` + a multiple of `SEGMENT`]."""
+        self._peak = max(self._peak, float(block.max()), -float(block.min()))
+        windows = _windows(block, HISTORY - (_TAPS - 1), SEGMENT)
         highest = np.maximum(windows.max(axis=2), -windows.min(axis=2))
         promising = windows[highest * self._worst > self._peak]
-        rows = sliding_window_view(promising, _ROW + _TAPS - 1, axis=1)[:, ::_ROW]
-        for part in np.array_split(rows, math.ceil(len(rows) / _AT_ONCE)) if len(rows) else ():
-            between = part @ self._interpolate
+        rows = _windows(promising, 0, _ROW)
+        for start in range(0, len(rows), _AT_ONCE):
+            between = rows[start : start + _AT_ONCE] @ self._interpolate
             self._peak = max(self._peak, float(between.max()), -float(between.min()))
 
+    def result(self) -> DbTp:
+        """Return the highest true peak of all that was measured; -inf for silence."""
+        return DbTp(20 * math.log10(self._peak)) if self._peak else DbTp(-math.inf)
 
+
+def _windows(block: Samples, start: int, step: int) -> Samples:
+    """Return a view [channels, windows, step + _TAPS - 1] of a contiguous block: what `step` output frames depend on.
+
+    The constructor, since numpy's sliding_window_view takes longer to make the view than we take to measure it.
+    """
+    channels, frames = block.shape
+    width = step + _TAPS - 1
+    shape = (channels, (frames - start - width) // step + 1, width)
+    size = block.itemsize
+    return np.ndarray(shape, block.dtype, block.data, start * size, (frames * size, step * size, size))
+
+
+@functools.cache
 def _interpolation() -> tuple[Samples, float]:
     """Return the matrix [_ROW + _TAPS - 1, _ROW * 3] from samples to the points between, and its worst gain."""
     taps = np.arange(_TAPS) - (_TAPS // 2 - 1)

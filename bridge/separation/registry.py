@@ -15,6 +15,7 @@ AUTO = "auto"
 
 _CLASSES = {preview.NAME: "bridge.separation.preview.engine:PreviewEngine"}
 _LABELS = {preview.NAME: preview.LABEL}
+_REVISIONS = {preview.NAME: preview.REVISION}
 
 ENGINES: tuple[str, ...] = tuple(_CLASSES)
 """The engines of this version, by the names the configuration and the catalogue use."""
@@ -23,6 +24,12 @@ ENGINES: tuple[str, ...] = tuple(_CLASSES)
 def label(name: str) -> str:
     """Return how an engine of this version is named to people; any other name stays as it is."""
     return _LABELS.get(name, name)
+
+
+def revision(name: str) -> str:
+    """Return the revision of this engine, without loading it; raise `EngineUnavailable` for one that is not here."""
+    _require(name)
+    return _REVISIONS[name]
 
 
 def separator(name: str) -> Separator:

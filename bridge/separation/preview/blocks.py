@@ -17,7 +17,7 @@ from bridge.separation.preview.masks import Real
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How a mix is cut. Both lengths are in samples, multiples of the longest window."""
+    """How a mix is cut: both lengths are in samples, multiples of the longest window, so that the grid is one."""
 
     core: int
     margin: int
@@ -28,23 +28,17 @@ class Block:
     """Some of the mix with its neighbourhood; silence stands where the mix has not begun or is over."""
 
     samples: Real
-    """(margin + core + margin, channels)"""
-    margin: int
-    count: int
-    """Samples of the core that belong to the mix: less than the core only in the last block."""
-
-    @property
-    def core(self) -> slice:
-        """Where the part lies that this block is for."""
-        return slice(self.margin, self.margin + self.count)
+    """(margin + core + margin, channels); overwritten when the next block is asked for."""
+    core: slice
+    """Where in `samples` the part lies that this block is for."""
 
 
 def blocks(mix: soundfile.SoundFile, cut: Cut) -> Iterator[Block]:
-    """Read the mix block by block."""
+    """Read the mix block by block, from its first sample. Raises `soundfile.LibsndfileError`."""
+    samples = np.zeros((cut.margin + cut.core + cut.margin, mix.channels), np.float32)
+    mix.read(out=samples[cut.margin :], fill_value=0.0)
     for start in range(0, mix.frames, cut.core):
-        first, last = start - cut.margin, start + cut.core + cut.margin
-        samples = np.zeros((last - first, mix.channels), np.float32)
-        mix.seek(max(first, 0))
-        found = mix.read(min(last, mix.frames) - max(first, 0), dtype="float32", always_2d=True)
-        samples[max(-first, 0) :][: len(found)] = found
-        yield Block(samples, cut.margin, min(cut.core, mix.frames - start))
+        if start:
+            samples[: -cut.core] = samples[cut.core :].copy()
+            mix.read(out=samples[-cut.core :], fill_value=0.0)
+        yield Block(samples, slice(cut.margin, cut.margin + min(cut.core, mix.frames - start)))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from bridge.audio.canonical import CanonicalWriter
 from bridge.errors import EngineFailed, StorageError
 from bridge.separation import preview
 from bridge.separation.catalogue import Model
 from bridge.separation.preview.blocks import Block, Cut, blocks
+from bridge.separation.preview.folddown import sides
 from bridge.separation.preview.masks import MaskPass, Real, Spectrum
 from bridge.separation.preview.rules import RULES
 from bridge.separation.preview.stft import OVERLAP, analyse, synthesise, window_size
@@ -20,9 +23,8 @@ from bridge.separation.registry import unsupported
 from bridge.separation.seam import SeparationRequest
 from bridge.units import Hz, Progress
 
-_REST = "other"
-_RIFF_LIMIT = 2**32 - 2**16
-"""Bytes of sound a RIFF file may hold, with room for its headers; a larger file is an RF64 (EBU Tech 3306)."""
+_CORE = 2**19
+"""Samples of a block that are kept: large beside its neighbourhood, small beside the memory of a laptop."""
 
 
 class PreviewEngine:
@@ -32,9 +34,9 @@ class PreviewEngine:
     label = preview.LABEL
     revision = preview.REVISION
 
-    def __init__(self, passes: Sequence[MaskPass] = RULES, core_s: float = 10.0) -> None:
+    def __init__(self, passes: Sequence[MaskPass] = RULES, core: int = _CORE) -> None:
         self._passes = passes
-        self._core_s = core_s
+        self._core = core
 
     def check(self, model: Model) -> None:
         """Raise `ModelUnsupported` (with the engines that can) where the preview can't make the model's stems."""
@@ -44,62 +46,66 @@ class PreviewEngine:
     def separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
         """Separate, and return the file of each stem by its name.
 
-        The stems' sum is the mix to the rounding of float32. Memory does not grow with the mix. Raises
+        The stems' sum is the mix to the rounding of float32. Memory does not grow with the mix's length. Raises
         `ModelUnsupported`, `EngineFailed` where the mix cannot be read, `StorageError` where the disk fails.
         """
         self.check(request.model)
+        paths = {name: request.folder / f"{name}.wav" for name in request.model.delivered}
         try:
-            return self._separate(request, progress)
+            with soundfile.SoundFile(request.mix) as mix, ExitStack() as files:
+                shape = Hz(mix.samplerate), mix.channels
+                stems = {name: files.enter_context(CanonicalWriter(path, *shape)) for name, path in paths.items()}
+                self._separate(mix, stems, request.model, progress)
         except soundfile.LibsndfileError as error:
-            raise EngineFailed(f"The preview engine could not read or write audio: {error}.") from error
+            raise EngineFailed(f"The preview engine could not read the mix: {error.error_string}") from error
         except OSError as error:
-            raise StorageError.from_os(error, "separating") from error
-
-    def _separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
-        names = request.model.delivered
-        rest = request.model.complement or _REST
-        paths = {name: request.folder / f"{name}.wav" for name in names}
-        with soundfile.SoundFile(request.mix) as mix, ExitStack() as files:
-            large = mix.frames * mix.channels * 4 > _RIFF_LIMIT
-            outs = {
-                name: files.enter_context(
-                    soundfile.SoundFile(
-                        path, "w", mix.samplerate, mix.channels, "FLOAT", format="RF64" if large else "WAV"
-                    )
-                )
-                for name, path in paths.items()
-            }
-            done = 0
-            for block in blocks(mix, _cut(self._passes, Hz(mix.samplerate), self._core_s)):
-                taken = _take(block, self._passes, Hz(mix.samplerate))
-                left = block.samples[block.core].astype(np.float64)
-                for name in names:
-                    if name != rest:
-                        part = taken[name][block.core]
-                        left -= part
-                        outs[name].write(part)
-                outs[rest].write(left.astype(np.float32))
-                done += block.count
-                progress(done / mix.frames)
-        progress(1.0)
+            raise StorageError.from_os(error, "writing the separated stems") from error
         return paths
 
+    def _separate(
+        self, mix: soundfile.SoundFile, stems: Mapping[str, CanonicalWriter], model: Model, progress: Progress
+    ) -> None:
+        rate, rest = Hz(mix.samplerate), model.complement or "other"
+        count = -(-mix.frames // self._cut(rate).core)
+        for index, block in enumerate(blocks(mix, self._cut(rate))):
+            taken = self._taken(block, rate, functools.partial(_report, progress, index, count))
+            left = block.samples[block.core].astype(np.float64)
+            for name in stems.keys() - {rest}:
+                part = taken[name][block.core].astype(np.float32)
+                left -= part
+                stems[name].write(part)
+            stems[rest].write(left.astype(np.float32))
+        progress(1.0)
 
-def _cut(passes: Sequence[MaskPass], rate: Hz, core_s: float) -> Cut:
-    longest = max(window_size(each.window_s, rate) for each in passes)
-    reach = sum(each.reach_s * rate + 2 * window_size(each.window_s, rate) for each in passes)
-    return Cut(core=max(1, round(core_s * rate / longest)) * longest, margin=-int(-reach // longest) * longest)
+    def _cut(self, rate: Hz) -> Cut:
+        longest = max(window_size(each.window_s, rate) for each in self._passes)
+        reach = sum(each.reach_s * rate + 2 * window_size(each.window_s, rate) for each in self._passes)
+        return Cut(core=max(1, self._core // longest) * longest, margin=-int(-reach // longest) * longest)
+
+    def _taken(self, block: Block, rate: Hz, report: Callable[[float], None]) -> dict[str, Real]:
+        """Return the samples (frames, channels) of each stem that the passes take out of the block."""
+        left = block.samples.copy()
+        taken: dict[str, Real] = {}
+        for number, each in enumerate(self._passes, start=1):
+            for name, part in _take_out(left, each, rate).items():
+                left -= part
+                taken[name] = taken[name] + part if name in taken else part
+            report(number / len(self._passes))
+        return taken
 
 
-def _take(block: Block, passes: Sequence[MaskPass], rate: Hz) -> dict[str, Real]:
-    left = block.samples.copy()
-    taken: dict[str, Real] = {}
-    for each in passes:
-        size = window_size(each.window_s, rate)
-        spectra = [analyse(np.ascontiguousarray(channel), size) for channel in left.T]
-        masks = each.masks(Spectrum(spectra[0], spectra[-1], rate, size // OVERLAP))
+def _report(progress: Progress, index: int, count: int, part: float) -> None:
+    progress((index + part) / count)
+
+
+def _take_out(samples: Real, each: MaskPass, rate: Hz) -> dict[str, Real]:
+    size = window_size(each.window_s, rate)
+    spectra = [analyse(side, size) for side in sides(samples)]
+    masks = each.masks(Spectrum(spectra[0], spectra[-1], rate, size // OVERLAP))
+    parts = {name: np.empty_like(samples) for name in masks}
+    for channel in range(samples.shape[1]):
+        # The sides of mono and stereo are its channels; of more channels they are a fold-down.
+        spectrum = spectra[channel] if samples.shape[1] <= 2 else analyse(samples[:, channel], size)
         for name, mask in masks.items():
-            part = np.stack([synthesise(spectrum * mask, size) for spectrum in spectra], axis=1)
-            left -= part
-            taken[name] = taken[name] + part if name in taken else part
-    return taken
+            parts[name][:, channel] = synthesise(spectrum * mask, size)
+    return parts

@@ -1,22 +1,26 @@
 """The inner seam of the preview: what looks at a spectrum and decides how much of it belongs to each stem.
 
 A back end is a row of passes. Each pass names its window, sees the spectrum of what the passes before it have left
-over, and gives masks for the stems it takes out; what no pass takes is "other". The rules use two passes (drums at a
-short window, then the rest at a long one); a learned mask would be one pass at the long window.
+over, and gives masks for the stems it takes out; what no pass takes is "other". The rules use three passes, each at
+the window that suits its stem; a learned mask would be one pass that gives all its masks at once.
+
+To add a back end: write a module with classes that fit `MaskPass`, and give a tuple of them to `PreviewEngine`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.units import Hz
 
-Real = NDArray[np.float32]
+Real = NDArray[np.floating[Any]]
+"""Numbers in single precision, if not by type (numpy's stubs widen them) then in fact."""
+
 Complex = NDArray[np.complex64]
 
 

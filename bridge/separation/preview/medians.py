@@ -13,21 +13,29 @@ import numpy as np
 
 from bridge.separation.preview.masks import Real
 
+TAPS = 9
+"""Enough that the median is no mean, few enough to be quick."""
 
-def along_time(magnitude: Real, taps: int, apart: int) -> Real:
-    """Return the median over `taps` frames (odd), each `apart` from the next, around every frame."""
-    reach = taps // 2 * apart
+
+def along_time(magnitude: Real, apart: int) -> Real:
+    """Return the median over `TAPS` frames, each `apart` from the next, around every frame."""
+    reach = TAPS // 2 * apart
     padded = np.pad(magnitude, ((reach, reach), (0, 0)), mode="edge")
     count = len(magnitude)
-    return _median([padded[tap * apart : tap * apart + count].copy() for tap in range(taps)])
+    return _median([padded[tap * apart : tap * apart + count].copy() for tap in range(TAPS)])
 
 
-def along_frequency(magnitude: Real, taps: int, apart: int) -> Real:
-    """Return the median over `taps` bins (odd), each `apart` from the next, around every bin."""
-    reach = taps // 2 * apart
+def along_frequency(magnitude: Real, apart: int) -> Real:
+    """Return the median over `TAPS` bins, each `apart` from the next, around every bin."""
+    reach = TAPS // 2 * apart
     padded = np.pad(magnitude, ((0, 0), (reach, reach)), mode="reflect")
     count = magnitude.shape[1]
-    return _median([padded[:, tap * apart : tap * apart + count].copy() for tap in range(taps)])
+    return _median([padded[:, tap * apart : tap * apart + count].copy() for tap in range(TAPS)])
+
+
+def spacing(span: float, unit: float) -> int:
+    """Return how far apart the taps lie of a median that spans this much: whole units, at least one."""
+    return max(1, round(span / unit / (TAPS - 1)))
 
 
 def _median(arrays: list[Real]) -> Real:

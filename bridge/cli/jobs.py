@@ -8,6 +8,7 @@ from bridge.cli.common import job_document, local_time, opened_store, print_json
 from bridge.jobs.job import Job
 from bridge.jobs.states import WORKING, State
 from bridge.jobs.store import JobStore
+from bridge.separation import registry
 
 
 def jobs(options: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def show(options: argparse.Namespace) -> int:
     print(f"  state    {_state(job)}")
     print(f"  bounce   {job.source}")
     preset = f", preset {job.order.preset}" if job.order.preset else ""
-    print(f"  model    {job.order.model} by {job.order.engine}{preset}")
+    print(f"  model    {job.order.model} by {registry.label(job.order.engine)}{preset}")
     _print_failure(job)
     _print_delivery(job)
     print("  history")

@@ -47,8 +47,8 @@ SET state = :after, updated = :now, step = '', cancelling = 0,
     error_retryable = :error_retryable, retry_at = :retry_at
 WHERE id = :id AND state = :before
 
--- progress: how far the job is; no event, since it is only a picture of the moment
-UPDATE jobs SET progress = :progress, step = :step, updated = :now WHERE id = :id
+-- progress: how far the job is, never falling; no event, since it is only a picture of the moment
+UPDATE jobs SET progress = max(progress, :progress), step = :step, updated = :now WHERE id = :id
 
 -- ask_to_cancel: a wish for the worker, which alone stops a running step
 UPDATE jobs SET cancelling = 1, updated = :now WHERE id = :id

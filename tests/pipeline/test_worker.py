@@ -1,0 +1,289 @@
+"""The worker and the pipeline on real audio, with the real engine in a real child process."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.delivery.receipt import read
+from bridge.inbox.ingest import ingest_now
+from bridge.jobs.arrival import Arrival
+from bridge.jobs.folder import StateFolder
+from bridge.jobs.job import Job
+from bridge.jobs.order import Order
+from bridge.jobs.states import FINAL, State
+from bridge.jobs.store import JobStore
+from bridge.pipeline.compute import LocalExecutor
+from bridge.pipeline.housekeeping import tidy
+from bridge.pipeline.kept import KeptStems
+from bridge.pipeline.steps import Pipeline
+from bridge.pipeline.worker import Worker
+
+
+def _key(arrival: Arrival) -> str:
+    return f"{arrival.sha256[:16]}-{arrival.order.model}"
+
+
+@dataclass
+class Bench:
+    """A job store with a worker, on folders of its own."""
+
+    root: Path
+    state: StateFolder
+    store: JobStore
+    kept: KeptStems
+    executor: LocalExecutor
+    worker: Worker | None = None
+
+    def start(self, archive: Path | None = None) -> None:
+        pipeline = Pipeline(self.store, self.state, self.kept, self.executor, source_archive=archive)
+        self.worker = Worker(self.store, pipeline)
+        self.worker.start()
+
+    def stop(self) -> None:
+        if self.worker is not None:
+            self.worker.stop()
+            self.worker = None
+
+    def bounce(self, name: str = "mix.wav", seconds: float = 0.5, seed: int = 1) -> Path:
+        path = self.root / name
+        noise = np.random.default_rng(seed).standard_normal((int(seconds * 44_100), 2)) * 0.1
+        soundfile.write(path, noise, 44_100, subtype="PCM_24")
+        return path
+
+    def order(self, **changes: object) -> Order:
+        return Order(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
+
+    def accept(self, bounce: Path, door: str = "cli", **changes: object) -> Job:
+        job_id = ingest_now(bounce, self.order(**changes), door, bounce.stem, self.store, self.state.spool)
+        assert job_id is not None
+        if self.worker:
+            self.worker.wake()
+        return self.store.get(job_id)
+
+    def wait(self, job: Job, until: Callable[[Job], bool] = lambda job: job.state in FINAL) -> Job:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            job = self.store.get(job.id)
+            if until(job):
+                return job
+            time.sleep(0.01)
+        raise AssertionError(f"still {job.state}: {job.step}")
+
+    def leftovers(self) -> list[Path]:
+        hidden = [path for path in (self.root / "out").rglob("*") if path.name.startswith(".")]
+        return hidden + list((self.state.root / "work").iterdir())
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    state = StateFolder(tmp_path / "state")
+    state.make()
+    store = JobStore(state.database, key_of=_key)
+    bench = Bench(tmp_path, state, store, KeptStems(state.stems, 10**9), LocalExecutor())
+    yield bench
+    bench.stop()
+    bench.executor.shutdown(cancel_futures=True)
+    store.close()
+
+
+def _separations(bench: Bench, job: Job) -> int:
+    """How many separations this job cost: the revision of its kept set shows in the folder's identity."""
+    return (bench.state.stems / job.key).stat().st_ino
+
+
+def test_a_bounce_becomes_a_complete_delivery_and_leaves_nothing_behind(bench: Bench) -> None:
+    bench.start()
+    bounce = bench.bounce()
+    before = bounce.read_bytes(), bounce.stat().st_mtime_ns
+    job = bench.wait(bench.accept(bounce))
+    assert job.state is State.DELIVERED
+    assert job.folder == bench.root / "out" / "mix"
+    receipt = read(job.folder / "stems.json")
+    assert [stem.name for stem in receipt.stems] == ["bass", "drums", "vocals", "other"]
+    assert all((job.folder / stem.file).is_file() for stem in receipt.stems)
+    assert (receipt.job, receipt.take, receipt.source.frames, receipt.engine) == (job.id, 1, 22_050, "preview")
+    assert (bounce.read_bytes(), bounce.stat().st_mtime_ns) == before
+    assert bench.leftovers() == []
+    assert list(bench.state.spool.iterdir()) == []
+
+
+def test_a_single_stem_comes_with_its_complement(bench: Bench) -> None:
+    bench.start()
+    job = bench.wait(bench.accept(bench.bounce(), model=350))
+    assert job.folder is not None
+    assert [stem.name for stem in read(job.folder / "stems.json").stems] == ["vocals", "no_vocals"]
+
+
+def test_the_same_audio_under_another_name_is_delivered_from_kept_stems(bench: Bench) -> None:
+    bench.start()
+    first = bench.wait(bench.accept(bench.bounce("one.wav")))
+    made = _separations(bench, first)
+    second = bench.wait(bench.accept(bench.bounce("two.wav")))
+    assert second.state is State.DELIVERED
+    assert second.folder == bench.root / "out" / "two"
+    assert _separations(bench, second) == made
+
+
+def test_force_separates_again(bench: Bench) -> None:
+    bench.start()
+    first = bench.wait(bench.accept(bench.bounce()))
+    made = _separations(bench, first)
+    second = bench.wait(bench.accept(bench.root / "mix.wav", force=True))
+    assert second.folder == bench.root / "out" / "mix" / "take 02"
+    assert _separations(bench, second) != made
+
+
+def test_a_file_that_is_no_audio_fails_once_and_for_all(bench: Bench) -> None:
+    bench.start()
+    text = bench.root / "text.wav"
+    text.write_text("This is not audio.")
+    job = bench.wait(bench.accept(text))
+    assert job.state is State.FAILED
+    assert job.failure is not None
+    assert not job.failure.retryable
+    assert job.failure.retry_at is None
+    assert job.failure.advice
+    assert text.read_text() == "This is not audio."
+    assert not (bench.root / "out").exists() or list((bench.root / "out").iterdir()) == []
+
+
+def test_a_model_the_engine_cannot_make_is_an_error_that_says_who_can(bench: Bench) -> None:
+    bench.start()
+    job = bench.wait(bench.accept(bench.bounce(), model=320))
+    assert job.failure is not None
+    assert job.failure.code == "engine.model"
+    assert "demucs" in job.failure.advice
+
+
+def test_one_failing_job_does_not_stop_the_next(bench: Bench) -> None:
+    bench.start()
+    text = bench.root / "text.wav"
+    text.write_text("This is not audio.")
+    bench.accept(text)
+    assert bench.wait(bench.accept(bench.bounce())).state is State.DELIVERED
+
+
+def test_cancelling_a_running_separation_ends_it_and_cleans_up(bench: Bench) -> None:
+    bench.start()
+    job = bench.accept(bench.bounce(seconds=300))
+    bench.wait(job, lambda job: job.step.startswith("separating"))
+    bench.store.cancel(job.id)
+    assert bench.wait(job).state is State.CANCELLED
+    bench.wait(job, lambda _job: bench.leftovers() == [])
+    assert not (bench.root / "out").exists() or list((bench.root / "out").iterdir()) == []
+
+
+def test_a_cancelled_job_can_be_taken_up_again(bench: Bench) -> None:
+    job = bench.accept(bench.bounce())
+    bench.store.cancel(job.id)
+    bench.store.retry(job.id)
+    bench.start()
+    assert bench.wait(job).state is State.DELIVERED
+
+
+def test_stopping_in_the_middle_leaves_the_job_to_the_next_start(bench: Bench) -> None:
+    bench.start()
+    job = bench.accept(bench.bounce(seconds=40))
+    bench.wait(job, lambda job: job.step.startswith("separating"))
+    bench.stop()
+    assert bench.store.get(job.id).state is State.SEPARATING
+    bench.start()
+    assert bench.wait(job).state is State.DELIVERED
+    kinds = [event.kind for event in bench.store.events(job.id)]
+    assert kinds == ["accepted", "separating", "normalising", "delivering", "delivered"]
+
+
+def test_a_job_interrupted_while_normalising_goes_on_from_its_kept_stems(bench: Bench) -> None:
+    bench.start()
+    made = _separations(bench, bench.wait(bench.accept(bench.bounce("one.wav"))))
+    bench.stop()
+    job = bench.accept(bench.bounce("two.wav"))
+    claimed = bench.store.claim()
+    assert claimed is not None
+    bench.store.advance(claimed, State.NORMALISING)
+    bench.start()
+    done = bench.wait(job)
+    assert done.state is State.DELIVERED
+    assert _separations(bench, done) == made
+
+
+def test_kept_stems_that_vanished_are_made_again(bench: Bench) -> None:
+    job = bench.accept(bench.bounce())
+    claimed = bench.store.claim()
+    assert claimed is not None
+    bench.store.advance(claimed, State.NORMALISING)  # but nothing is kept
+    bench.start()
+    assert bench.wait(job).state is State.DELIVERED
+
+
+def test_a_staging_folder_that_vanished_is_rendered_again(bench: Bench) -> None:
+    job = bench.accept(bench.bounce())
+    claimed = bench.store.claim()
+    assert claimed is not None
+    normalising = bench.store.advance(claimed, State.NORMALISING)
+    bench.store.advance(normalising, State.DELIVERING, plan=json.dumps({}))
+    bench.start()
+    assert bench.wait(job).state is State.DELIVERED
+
+
+def test_a_delivered_bounce_of_the_inbox_is_archived_if_so_configured(bench: Bench) -> None:
+    bench.start(archive=bench.root / "Source")
+    bounce = bench.bounce()
+    content = bounce.read_bytes()
+    bench.wait(bench.accept(bounce, door="inbox"))
+    assert not bounce.exists()
+    assert [path.read_bytes() for path in (bench.root / "Source").rglob("*.wav")] == [content]
+
+
+def test_progress_rises_from_nothing_to_the_end(bench: Bench) -> None:
+    seen: list[tuple[float, str]] = []
+    changed = threading.Lock()
+
+    def watch(job: Job) -> None:
+        with changed:
+            seen.append((job.progress, job.step))
+
+    bench.store.subscribe(watch)
+    bench.start()
+    bench.wait(bench.accept(bench.bounce(seconds=30)))
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert len(set(fractions)) > 5
+    steps = " ".join(step for _, step in seen)
+    assert "decoding" in steps
+    assert "rough preview" in steps
+    assert "normalising" in steps
+
+
+def test_tidying_removes_what_a_crash_left_and_keeps_what_is_needed(bench: Bench) -> None:
+    waiting = bench.accept(bench.bounce())
+    orphan = bench.state.spool / "orphan.wav"
+    orphan.write_bytes(b"left behind")
+    (bench.state.work("gone")).mkdir()
+    staging = bench.root / "out" / ".stembridge" / "gone"
+    staging.mkdir(parents=True)
+    tidy(bench.store, bench.state, bench.kept, [bench.root / "out"], time.time())
+    assert list(bench.state.spool.iterdir()) == [waiting.spool]
+    assert bench.leftovers() == []
+
+
+def test_the_copy_of_a_failed_bounce_is_kept_for_two_weeks(bench: Bench) -> None:
+    text = bench.root / "text.wav"
+    text.write_text("This is not audio.")
+    bench.start()
+    job = bench.wait(bench.accept(text))
+    bench.stop()
+    tidy(bench.store, bench.state, bench.kept, [], time.time() + 13 * 86_400)
+    assert job.spool.exists()
+    tidy(bench.store, bench.state, bench.kept, [], time.time() + 15 * 86_400)
+    assert not job.spool.exists()

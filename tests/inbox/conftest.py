@@ -16,6 +16,7 @@ import pytest
 
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
+from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.order import Order
@@ -55,6 +56,11 @@ class MemoryLedger:
     def remember(self, source: Path, signature: Signature) -> None:
         with self.bells:
             self.signatures[str(source)] = signature
+
+    def latest(self) -> dict[str, str]:
+        """Return the content last accepted at each path."""
+        with self.bells:
+            return dict(self.contents)
 
     def names(self) -> list[str]:
         with self.bells:
@@ -117,19 +123,24 @@ class Room:
 
 
 class OpenRoom(Protocol):
-    def __call__(self, *, start: bool = True, ledger: MemoryLedger | None = None, **changes: object) -> Room: ...
+    def __call__(
+        self, *, start: bool = True, base: Path | None = None, ledger: Ledger | None = None, **changes: object
+    ) -> Room: ...
 
 
 @pytest.fixture
 def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
     rooms: list[Room] = []
 
-    def open_one(*, start: bool = True, ledger: MemoryLedger | None = None, **changes: object) -> Room:
-        output = tmp_path / "stems"
+    def open_one(
+        *, start: bool = True, base: Path | None = None, ledger: Ledger | None = None, **changes: object
+    ) -> Room:
+        home = base or tmp_path
+        output = home / "stems"
         values: dict[str, object] = {
-            "folder": tmp_path / "inbox",
+            "folder": home / "inbox",
             "output": output,
-            "state": tmp_path / "state",
+            "state": home / "state",
             "default": Order(output=output),
             "settle_s": 0.03,
             "scan_s": 30.0,
@@ -137,17 +148,17 @@ def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
         }
         options = InboxOptions(**values)  # type: ignore[arg-type]
         options.folder.mkdir(parents=True, exist_ok=True)
-        memory = ledger if ledger is not None else MemoryLedger()
+        memory = MemoryLedger()
         jobs: list[str] = []
         problems: list[tuple[Path, StembridgeError]] = []
         inbox = Inbox(
             options,
-            memory,
-            tmp_path / "spool",
+            ledger or memory,
+            home / "spool",
             on_accepted=jobs.append,
             on_problem=lambda path, error: problems.append((path, error)),
         )
-        room = Room(options.folder, tmp_path / "spool", output, memory, inbox, jobs, problems)
+        room = Room(options.folder, home / "spool", output, memory, inbox, jobs, problems)
         rooms.append(room)
         if start:
             inbox.start()

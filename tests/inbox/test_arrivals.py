@@ -41,8 +41,8 @@ def test_a_bounce_that_came_while_nobody_watched_is_taken_and_known_ones_are_not
     room.expect("one.wav")
     room.inbox.stop()
     room.save("two.wav", seed=2)
-    again = open_room(ledger=room.ledger)
-    again.expect("one.wav", "two.wav")
+    open_room(ledger=room.ledger)
+    room.expect("one.wav", "two.wav")
 
 
 def test_a_bounce_that_is_moved_in_is_taken(room: Room, tmp_path: Path) -> None:

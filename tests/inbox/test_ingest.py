@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bridge.errors import BounceError, StorageError, StoreError
+from bridge.inbox.ingest import ingest_now, song_of
+from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
+from bridge.jobs.arrival import Signature
+from bridge.jobs.order import Order
+
+if TYPE_CHECKING:
+    from tests.inbox.conftest import OpenRoom, Room
+
+
+@pytest.fixture
+def idle(open_room: OpenRoom) -> Room:
+    return open_room(start=False)
+
+
+def ingest(room: Room, path: Path) -> str | None:
+    return ingest_now(path, Order(output=room.output), "cli", "Song", room.ledger, room.spool)
+
+
+def test_a_named_file_becomes_a_job_at_once(idle: Room) -> None:
+    path = idle.save("song.wav")
+    assert ingest(idle, path) == "job1"
+    arrival = idle.ledger.arrivals[0]
+    assert (arrival.source, arrival.door, arrival.song) == (path, "cli", "Song")
+    assert arrival.signature == Signature.of(path.stat())
+    assert arrival.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert idle.in_spool() == [arrival.spool.name]
+    assert arrival.spool.suffix == ".wav"
+
+
+def test_what_the_ledger_knows_leaves_no_copy(idle: Room) -> None:
+    path = idle.save("song.wav")
+    ingest(idle, path)
+    assert ingest(idle, path) is None
+    assert len(idle.in_spool()) == 1
+
+
+def test_a_relative_path_is_made_absolute(idle: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = idle.save("song.wav")
+    monkeypatch.chdir(path.parent)
+    ingest(idle, Path("song.wav"))
+    assert idle.ledger.arrivals[0].source == path
+
+
+def refusal(room: Room, path: Path) -> str:
+    with pytest.raises(BounceError) as caught:
+        ingest(room, path)
+    assert room.ledger.arrivals == []
+    assert room.in_spool() == []
+    assert caught.value.advice
+    return caught.value.code
+
+
+def test_what_is_no_file_is_refused(idle: Room) -> None:
+    assert refusal(idle, idle.folder) == "bounce.not_a_file"
+    assert refusal(idle, idle.folder / "missing.wav") == "bounce.missing"
+    assert refusal(idle, idle.save("song.wav") / "below.wav") == "bounce.missing"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_a_pipe_is_refused_and_not_waited_for(idle: Room) -> None:
+    os.mkfifo(idle.folder / "pipe.wav")
+    assert refusal(idle, idle.folder / "pipe.wav") == "bounce.not_a_file"
+
+
+def test_a_cut_file_is_refused(idle: Room) -> None:
+    path = idle.save("song.wav")
+    os.truncate(path, 3000)
+    assert refusal(idle, path) == "bounce.incomplete"
+
+
+def test_a_file_that_does_not_know_its_length_is_refused_while_it_is_fresh(idle: Room) -> None:
+    path = idle.save("song.wav")
+    content = bytearray(path.read_bytes())
+    content[4:8] = content[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert refusal(idle, path) == "bounce.incomplete"
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert ingest(idle, path) == "job1"
+
+
+def test_a_store_that_refuses_keeps_no_copy(idle: Room) -> None:
+    idle.ledger.refuse = StoreError("The job store is locked.")
+    with pytest.raises(StoreError):
+        ingest(idle, idle.save("song.wav"))
+    assert idle.in_spool() == []
+
+
+def test_the_song_is_the_name_without_its_ending_in_one_form() -> None:
+    assert song_of(Path("/x/") / unicodedata.normalize("NFD", "Élan v1.2.wav")) == "Élan v1.2"
+
+
+def test_a_file_that_is_gone_is_no_error_of_any_disk(tmp_path: Path) -> None:
+    with pytest.raises(SourceGone):
+        copy_to_spool(tmp_path / "gone.wav", tmp_path / "spool", None, lambda: True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_write_that_fails_leaves_nothing_and_names_the_spool(tmp_path: Path) -> None:
+    import resource
+    import signal
+
+    source = tmp_path / "song.wav"
+    source.write_bytes(bytes(3 << 20))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(StorageError, match="to the spool") as caught:
+            copy_to_spool(source, tmp_path / "spool", None, lambda: True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not isinstance(caught.value, SourceUnreadable)
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder opens differently there")
+def test_a_source_that_cannot_be_read_is_not_the_spools_fault(tmp_path: Path) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    with pytest.raises(SourceUnreadable, match=os.strerror(errno.EISDIR)):
+        copy_to_spool(tmp_path / "folder.wav", tmp_path / "spool", None, lambda: True)

@@ -14,30 +14,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 -- the reason for this line
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
 
-from scripts import environment, process
-
-CHECKS = {
-    "lint": ["ruff", "check", "."],
-    "format": ["ruff", "format", "--check", "."],
-    "types": ["mypy"],
-    "tests": ["pytest"],
-}
-
-
-def main(arguments: list[str]) -> int:
-    environment.prepare(["runtime.txt", "test.txt"])
-    failed = []
-    for name, command in CHECKS.items():
-        given = arguments if name == "tests" else []
-        process.say(f"== {name}: {' '.join([*command, *given])}")
-        if process.run([str(environment.PYTHON), "-m", *command, *given], environment.ROOT) != 0:
-            failed.append(name)
-    if failed:
-        process.say(f"== FAILED: {', '.join(failed)}")
-        return 1
-    process.say(f"== All is well: {', '.join(CHECKS)}")
-    return 0
-
+from scripts import process, verdict
 
 if __name__ == "__main__":
-    sys.exit(process.guarded(main, sys.argv[1:]))
+    sys.exit(process.guarded(verdict.give, sys.argv[1:]))

@@ -60,7 +60,6 @@ def prepare(locks: Sequence[str]) -> list[str]:
     with locking.held(_MUTEX) as keeper:
         found = trouble(locks)
         if found is not None:
-            say(found.line)
             _mend(found, locks, keeper)
     return launcher.command(PYTHON)
 
@@ -87,13 +86,18 @@ def trouble(locks: Sequence[str]) -> Trouble | None:
 
 
 def _mend(found: Trouble, locks: Sequence[str], keeper: int) -> None:
+    _UNFINISHED.touch()
+    say(found.line)
     if found.remedy == "anew":
         _clear()
-    _UNFINISHED.touch()
-    _STAMP.unlink(missing_ok=True)
     if found.remedy == "anew" or not _has_pip():
-        _make()
-    _install(locks, keeper, ["--force-reinstall"] if found.remedy == "reinstall" else [])
+        _make(keeper)
+    try:
+        _install(locks, keeper, ["--force-reinstall"] if found.remedy == "reinstall" else [])
+    except SetupFailed:
+        if found.remedy == "update":
+            _UNFINISHED.unlink()  # there may be no network just now; the old stamp tells if anything was changed
+        raise
     about = _about()
     if about is None:
         raise SetupFailed(f"The Python in {VENV} does not start. Delete that folder, then run this again.")
@@ -155,8 +159,7 @@ def _as_stamped(site: Path, files: dict[str, int]) -> bool:
 
 
 def _clear() -> None:
-    """Empty the environment but for the lock that we hold; mark it first, so that a half-emptied one is known."""
-    _UNFINISHED.touch()
+    """Empty the environment but for the lock that we hold and the mark."""
     try:
         for entry in VENV.iterdir():
             if entry.is_dir() and not entry.is_symlink():
@@ -173,19 +176,19 @@ def _has_pip() -> bool:
     return subprocess.run([PYTHON, "-I", "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
 
 
-def _make() -> None:
+def _make(keeper: int) -> None:
     # In a virtual environment's Python, the one beneath: ours could be the very one that is being replaced.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    done = subprocess.run(
-        [base, "-I", "-m", "venv", "--prompt", "stembridge", VENV], capture_output=True, text=True, check=False
-    )
+    command = [base, "-I", "-m", "venv", "--prompt", "stembridge", VENV]
+    shared = locking.inheritable(keeper)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=shared)
     if done.returncode != 0:
         words = (done.stdout + done.stderr).strip()
         raise SetupFailed(f"the virtual environment could not be made:\n{words}")
 
 
 def _install(locks: Sequence[str], keeper: int, options: Sequence[str]) -> None:
-    """Let pip install exactly what the locks name. It holds our lock too, should this process be killed before it."""
+    """Let pip install exactly what the locks name."""
     command = [str(PYTHON), "-I", "-m", "pip", "install", "--no-user", "--no-input", "--disable-pip-version-check"]
     command += ["--require-hashes", "--only-binary", ":all:", "--progress-bar", "off", *options]
     for name in locks:

@@ -26,7 +26,10 @@ def held(file: Path) -> Iterator[int]:
 
 
 def inheritable(descriptor: int) -> tuple[int, ...]:
-    """Return what a child must inherit to hold the lock as well; Windows' locks belong to one process."""
+    """Return what a child must inherit to hold the lock as well, should we be killed while it works.
+
+    Nothing on Windows, whose locks belong to one process.
+    """
     return () if sys.platform == "win32" else (descriptor,)
 
 

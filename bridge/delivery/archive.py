@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.delivery.disk import copy, keep, make_folder, same, sync_folder
+from bridge.delivery.disk import copy, keep, make_folder, patiently, same, sync_folder
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt
-from bridge.errors import DeliveryOvertaken
 
 
-def keep_old_take(old: Receipt, song_folder: Path, archive: Path) -> None:
-    """Make `archive` a complete take of its own: every file of the old one that is still there, then its receipt.
+@dataclass(frozen=True, slots=True)
+class OldTake:
+    """A take in the song's folder that is to make room, and the folder in which it is kept."""
 
-    The files become hard links, or copies where the file system has none. Does nothing where it was done before.
-    Raises `DeliveryOvertaken` where a stranger's file is in the archive, and `OSError`.
-    """
-    if (archive / RECEIPT_NAME).exists():
-        return
-    make_folder(archive)
-    for name in old.files:
-        source, target = song_folder / name, archive / name
-        if not source.exists():
-            continue
-        if not os.path.lexists(target):
-            keep(source, target)
-        elif not same(source, target):
-            raise DeliveryOvertaken(f"{target} was there before the old take could be kept in it.")
-    sync_folder(archive)
-    copy(song_folder / RECEIPT_NAME, archive / RECEIPT_NAME)
+    receipt: Receipt
+    folder: Path
+    archive: Path
+
+    def make_room(self) -> None:
+        """Make the archive a complete take of its own, then take the old receipt away: the folder is not ready now.
+
+        Every file that is still there becomes a hard link, or a copy where the file system has none; the receipt comes
+        last. What was done before is not done again. Raises `OSError`.
+        """
+        if not self._is_archived():
+            make_folder(self.archive)
+            for name in self.receipt.files:
+                if (self.folder / name).exists() and not os.path.lexists(self.archive / name):
+                    keep(self.folder / name, self.archive / name)
+            sync_folder(self.archive)
+            copy(self.folder / RECEIPT_NAME, self.archive / RECEIPT_NAME)
+        patiently(lambda: (self.folder / RECEIPT_NAME).unlink(missing_ok=True))
+        sync_folder(self.folder)
+
+    def may_be_replaced(self, path: Path) -> bool:
+        """Say whether `path`, in the song's folder, is a file of this take and none that came there later."""
+        names = [name for name in self.receipt.files if same_entry(path, self.folder / name)]
+        return any(not self._is_archived() or same(self.archive / name, path) for name in names)
+
+    def clear(self, but: tuple[str, ...]) -> None:
+        """Remove the files that are in the archive from the song's folder, `but` those the new take has as well."""
+        for name in set(self.receipt.files) - set(but):
+            path = self.folder / name
+            if same(self.archive / name, path):
+                patiently(path.unlink)
+
+    def stranger(self) -> Path | None:
+        """Return a file that keeps one of this take's out of the archive; None where there is none, or all are in."""
+        if self._is_archived():
+            return None
+        met = (
+            name
+            for name in self.receipt.files
+            if os.path.lexists(self.archive / name) and (self.folder / name).exists()
+        )
+        return next((self.archive / name for name in met if not same(self.folder / name, self.archive / name)), None)
+
+    def _is_archived(self) -> bool:
+        return (self.archive / RECEIPT_NAME).exists()
 
 
-def is_kept(path: Path, old: Receipt, archive: Path) -> bool:
-    """Say whether `path`, in the song's folder, is a file of the old take that its archive holds as well."""
-    return any(
-        (path.parent / name).exists() and path.samefile(path.parent / name) and same(archive / name, path)
-        for name in old.files
-    )
+def same_entry(one: Path, other: Path) -> bool:
+    """Say whether two names lead to one file, as two spellings or two hard links do."""
+    with contextlib.suppress(FileNotFoundError):
+        return one.samefile(other)
+    return False

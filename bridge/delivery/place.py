@@ -11,13 +11,12 @@ any point the same call completes the same delivery:
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.delivery.archive import is_kept, keep_old_take
+from bridge.delivery.archive import OldTake, same_entry
 from bridge.delivery.disk import (
     PART_NAME,
     add,
@@ -80,7 +79,7 @@ class _Delivery:
     plan: Plan
     staging: Path
     receipt: Receipt
-    old: Receipt | None
+    old: OldTake | None
 
     def check(self) -> None:
         """Raise where a stem is gone or something is in the way, before anything is changed."""
@@ -96,9 +95,11 @@ class _Delivery:
                     code="storage.staging_gone",
                     advice="Retry the job: its stems are rendered again.",
                 )
-        for staged in self._staged():
-            if self._meets_a_stranger(staged):
-                self._overtaken(target / staged.name)
+        strangers = [target / staged.name for staged in self._staged() if self._meets_a_stranger(staged)]
+        if self.old and (kept := self.old.stranger()):
+            strangers.append(kept)
+        if strangers:
+            self._overtaken(strangers[0])
 
     def bring_stems(self) -> None:
         """Bring the stems and the draft of the receipt into the target."""
@@ -131,20 +132,18 @@ class _Delivery:
         make_folder(self.plan.song_folder)
         make_folder(target)
         write(target / DRAFT_NAME, self.receipt.to_bytes())
-        if self.old and self.plan.archive:
-            keep_old_take(self.old, target, self.plan.archive)
-            patiently(lambda: (target / RECEIPT_NAME).unlink(missing_ok=True))
-            sync_folder(target)
+        if self.old:
+            self.old.make_room()
         for path in staged:
             self._bring(path, target / path.name)
-        if self.old and self.plan.archive:
-            self._clear_old_stems(self.old, self.plan.archive)
+        if self.old:
+            self.old.clear(but=self.receipt.files)
         sync_folder(target)
 
     def _bring(self, staged: Path, target: Path) -> None:
-        if _is_same_entry(staged, target):
+        if same_entry(staged, target):
             return
-        if self.old and self.plan.archive and target.exists() and is_kept(target, self.old, self.plan.archive):
+        if self.old and self.old.may_be_replaced(target):
             swap(staged, target)
             return
         if same(staged, target):
@@ -154,28 +153,17 @@ class _Delivery:
         except FileExistsError:
             self._overtaken(target)
 
-    def _clear_old_stems(self, old: Receipt, archive: Path) -> None:
-        """Take the stems that only the old take has out of the song's folder; its archive holds them."""
-        for name in set(old.files) - set(self.receipt.files):
-            path = self.plan.target / name
-            if same(archive / name, path):
-                patiently(path.unlink)
-
     def _meets_a_stranger(self, staged: Path) -> bool:
         target = self.plan.target / staged.name
         if not os.path.lexists(target) or same(staged, target):
             return False
-        if self.old is None or self.plan.archive is None:
-            return True
-        if (self.plan.archive / RECEIPT_NAME).exists():
-            return not is_kept(target, self.old, self.plan.archive)
-        return not any(_is_same_entry(target, self.plan.target / name) for name in self.old.files)
+        return self.old is None or not self.old.may_be_replaced(target)
 
     def _overtaken(self, stranger: Path) -> None:
         """Take back what of ours is in the target, and say what is in the way."""
         for staged in self._staged():
             ours = self.plan.target / staged.name
-            if _is_same_entry(staged, ours):
+            if same_entry(staged, ours):
                 ours.unlink()
         for name in (DRAFT_NAME, PART_NAME):
             (self.plan.target / name).unlink(missing_ok=True)
@@ -187,27 +175,22 @@ class _Delivery:
         return sorted(path for path in self.staging.iterdir() if path.name not in {DRAFT_NAME, PART_NAME})
 
 
-def _old_take(plan: Plan, receipt: Receipt) -> Receipt | None:
-    """Return the receipt of the take to be replaced, from its archive once it is there.
+def _old_take(plan: Plan, receipt: Receipt) -> OldTake | None:
+    """Return the take to be replaced, known by its archived receipt once that is there; None where none is.
 
     Raises `DeliveryOvertaken` where the target holds a receipt that is neither that one nor the job's own.
     """
     present = plan.target / RECEIPT_NAME
     there = read_if_whole(present)
     kept = None if plan.archive is None else read_if_whole(plan.archive / RECEIPT_NAME)
-    if not present.exists() or (there and there.job == receipt.job):
-        return kept
-    if plan.archive is None or there is None or (kept and kept.job != there.job):
+    old = kept or (there if plan.archive else None)
+    if present.exists() and (there is None or there.job not in {receipt.job, old.job if old else receipt.job}):
         raise DeliveryOvertaken(f"{plan.target} holds another take by now.")
-    return there
+    if plan.archive is None or old is None or old.job == receipt.job:
+        return None
+    return OldTake(old, plan.target, plan.archive)
 
 
 def _publish(target: Path) -> None:
     patiently(lambda: (target / DRAFT_NAME).replace(target / RECEIPT_NAME))
     sync_folder(target)
-
-
-def _is_same_entry(one: Path, other: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError):
-        return one.samefile(other)
-    return False

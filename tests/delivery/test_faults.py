@@ -199,6 +199,36 @@ def test_failed_by_the_disk_at_any_call_it_says_so_and_completes_on_the_next(
         faulty.assert_delivered()
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_each_step_is_on_the_disk_before_the_next(studio: Studio, tmp_path: Path, name: str) -> None:
+    take = scenario(studio, tmp_path, name)
+    log = tmp_path / "calls.log"
+    assert take.run("-y", log=str(log)) == 0
+    steps = [line.split(" = ")[0] for line in log.read_text().splitlines() if " = 0" in line]
+    target, archive = str(take.plan.target), str(take.plan.archive)
+    stems = [stem.file for stem in read(take.receipt).stems]
+
+    def last(call: str, *words: str, before: int = len(steps)) -> int:
+        return max(
+            i for i, step in enumerate(steps[:before]) if step.startswith(call) and all(w in step for w in words)
+        )
+
+    ready = last("rename", f'"{target}/.stems.json.part"', f'"{target}/stems.json"')
+    folder = str(take.plan.target.parent) if name in {"first", "take"} else target
+    synced = last("fsync", f"<{folder}>", before=ready)
+    appeared = max(i for i, step in enumerate(steps[:ready]) if re.match(r"rename|link", step) and target in step)
+    assert max(last("fsync", f"/{stem}>") for stem in stems) < appeared < synced < ready
+    assert last("fsync", f"<{target}>") > ready
+    if take.plan.replaces:
+        unready = last("unlink", f'"{target}/stems.json"')
+        kept = last("rename", f'"{archive}/stems.json"')
+        assert kept < last("fsync", f"<{archive}>") < unready
+        replaced = min(
+            i for i, step in enumerate(steps) if step.startswith("rename") and f'"{target}/{stems[0]}"' in step
+        )
+        assert unready < last("fsync", f"<{target}>", before=replaced) < replaced
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", ["project", "replace", "replace without links"])
 def test_killed_again_and_again_it_still_completes(studio: Studio, tmp_path: Path, name: str, seed: int) -> None:

@@ -102,6 +102,41 @@ def test_nothing_is_overwritten_that_came_after_the_plan(studio: Studio) -> None
     assert studio.tree() == {"Mix/Mix - vocals.wav": b"mine", **studio.take("Mix/take 02", "j1", take=2)}
 
 
+def test_a_strangers_file_where_the_old_take_is_to_be_kept_stays_alone(studio: Studio) -> None:
+    studio.deliver("j1")
+    plan, staging = studio.plan("j2", "replace"), studio.stage("j2")
+    archive = studio.output / "Mix" / "take 01"
+    archive.mkdir()
+    (archive / "Mix - drums.wav").write_bytes(b"mine")
+    with pytest.raises(DeliveryOvertaken, match=r"take 01.Mix - drums\.wav is not"):
+        place(plan, staging, studio.receipt("j2", plan.take))
+    again = studio.plan("j2", "replace")
+    place(again, staging, studio.receipt("j2", again.take))
+    assert studio.tree() == {
+        **studio.take("Mix", "j2", take=2),
+        **studio.take("Mix/take 01 (2)", "j1"),
+        "Mix/take 01/Mix - drums.wav": b"mine",
+    }
+
+
+def test_a_strangers_file_that_comes_after_a_kill_is_not_overwritten(studio: Studio) -> None:
+    """The old take is in its archive, its receipt gone; now the musician saves something under a stem's name."""
+    studio.deliver("j1")
+    plan, staging = studio.plan("j2", "replace"), studio.stage("j2")
+    song = studio.output / "Mix"
+    (song / "take 01").mkdir()
+    for path in [*song.glob("*.wav"), song / "stems.json"]:
+        (song / "take 01" / path.name).hardlink_to(path)
+    (song / "stems.json").unlink()
+    (song / "Mix - drums.wav").unlink()
+    (song / "Mix - drums.wav").write_bytes(b"mine")
+    with pytest.raises(DeliveryOvertaken):
+        place(plan, staging, studio.receipt("j2", plan.take))
+    assert studio.plan("j2", "replace").target == song / "take 02"
+    assert (song / "Mix - drums.wav").read_bytes() == b"mine"
+    assert delivered(song / "take 01", "j1")
+
+
 @pytest.mark.parametrize("rebounce", ["take", "replace"])
 def test_a_take_that_came_in_between_is_not_mixed_with(studio: Studio, rebounce: Rebounce) -> None:
     studio.deliver("j0")

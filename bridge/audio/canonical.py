@@ -19,7 +19,8 @@ from bridge.units import Frames, Hz
 Block = NDArray[np.float32]
 """Samples of shape [frames, channels]; 1.0 is full scale."""
 
-BLOCK_FRAMES = 65536
+BLOCK_FRAMES = 8192
+"""What is made of a stereo block stays in the processor's cache, and below the size that malloc gives back at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bridge.units import DbTp, Hz, Lufs
 SILENCE_DBTP = DbTp(-90.0)
 """A stem whose true peak stays below this (one step of 16 bits) is silent: it is never raised."""
 
-_FRAMES = 4 * QUANTUM
+_FRAMES = 8 * QUANTUM
 
 
 @dataclass(frozen=True, slots=True)

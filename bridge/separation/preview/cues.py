@@ -47,7 +47,8 @@ def below(hz: Real, edge_hz: float, width_hz: float) -> Real:
 
 def above(hz: Real, from_hz: float, to_hz: float) -> Real:
     """Return 0 up to `from_hz`, 1 beyond `to_hz`, straight between."""
-    return np.clip((hz - from_hz) / (to_hz - from_hz), 0, 1)
+    slope: Real = np.clip((hz - from_hz) / (to_hz - from_hz), 0, 1)
+    return slope
 
 
 def soft(cells: Real) -> Real:

@@ -66,8 +66,9 @@ class PreviewEngine:
         self, mix: soundfile.SoundFile, stems: Mapping[str, CanonicalWriter], model: Model, progress: Progress
     ) -> None:
         rate, rest = Hz(mix.samplerate), model.complement or "other"
-        count = -(-mix.frames // self._cut(rate).core)
-        for index, block in enumerate(blocks(mix, self._cut(rate))):
+        cut = self._cut(rate, mix.frames)
+        count = -(-mix.frames // cut.core)
+        for index, block in enumerate(blocks(mix, cut)):
             taken = self._taken(block, rate, functools.partial(_report, progress, index, count))
             left = block.samples[block.core].astype(np.float64)
             for name in stems.keys() - {rest}:
@@ -77,10 +78,11 @@ class PreviewEngine:
             stems[rest].write(left.astype(np.float32))
         progress(1.0)
 
-    def _cut(self, rate: Hz) -> Cut:
+    def _cut(self, rate: Hz, frames: int) -> Cut:
         longest = max(window_size(each.window_s, rate) for each in self._passes)
         reach = sum(each.reach_s * rate + 2 * window_size(each.window_s, rate) for each in self._passes)
-        return Cut(core=max(1, self._core // longest) * longest, margin=-int(-reach // longest) * longest)
+        windows = max(1, min(self._core // longest, -(-frames // longest)))
+        return Cut(core=windows * longest, margin=-int(-reach // longest) * longest)
 
     def _taken(self, block: Block, rate: Hz, report: Callable[[float], None]) -> dict[str, Real]:
         """Return the samples (frames, channels) of each stem that the passes take out of the block."""

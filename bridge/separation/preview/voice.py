@@ -60,4 +60,5 @@ def _sung(heard: Real, partials: Real, pitch: Real) -> Real:
 
 def _over_five_frames(rows: Real) -> Real:
     padded = np.pad(rows, 2, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, 5).mean(axis=1)
+    smooth: Real = np.lib.stride_tricks.sliding_window_view(padded, 5).mean(axis=1)
+    return smooth

@@ -56,9 +56,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("version", True, f"Stembridge {__version__}, Python {sys.version.split()[0]}")
     yield Finding("configuration", True, str(settings.origin.file or "built-in defaults"))
     yield _attempt("models", lambda: _models(settings))
-    yield _folder("inbox", settings.inbox.folder)
-    yield _folder("stems", settings.output.folder)
-    yield _folder("state", settings.state.folder)
+    yield _folder("inbox", "inbox", settings.inbox.folder)
+    yield _folder("stems", "output", settings.output.folder)
+    yield _folder("state", "state", settings.state.folder)
     yield _attempt("job store", lambda: _job_store(settings))
     yield _attempt("ffmpeg", _ffmpeg)
     yield _attempt("libsndfile", _libsndfile)
@@ -75,7 +75,7 @@ def _attempt(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, False, str(error), "Run scripts/up.py again; it repairs the installation.")
 
 
-def _folder(name: str, folder: Path) -> Finding:
+def _folder(name: str, section: str, folder: Path) -> Finding:
     """Prove a folder by writing into it, or its nearest parent where it will be made."""
     place = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
@@ -87,7 +87,7 @@ def _folder(name: str, folder: Path) -> Finding:
             name,
             False,
             f"{folder}: {error.strerror or error}",
-            f"Give Stembridge the right to write there, or set another folder: [{name}] folder.",
+            f"Give Stembridge the right to write there, or set another folder: [{section}] folder.",
         )
     made = "" if folder.exists() else ", made at the first start"
     share = ", a network share" if on_network(place) else ""

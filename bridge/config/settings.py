@@ -69,8 +69,8 @@ class Inbox(Section):
     """The watched folder."""
 
     folder: Folder = Field(default_factory=folders.default_inbox)
-    settle_s: Period = 5.0
-    """How long a file must stand still before it is looked into."""
+    settle_s: Period = 2.0
+    """How long a file must stand still after its writer has closed it; the other waits are multiples of it."""
     scan_s: Period = 30.0
     polling: Annotated[Literal[True, False, "auto"], BeforeValidator(values.polling)] = "auto"
     ignore: TextList = ()

@@ -1,0 +1,224 @@
+"""The commands, called as the program calls them, on real files and the real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.cli.main import main
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[inbox]\nfolder = "in"\n[output]\nfolder = "out"\n[state]\nfolder = "state"\n'
+        '[api]\nkey = "a-very-secret-key-1234"\n'
+        '[presets.karaoke]\nmodel = 350\ndepth = "32f"\n'
+    )
+    return str(path)
+
+
+def _bounce(folder: Path, name: str = "Night Drive.wav", seconds: float = 0.3) -> Path:
+    path = folder / name
+    noise = np.random.default_rng(3).standard_normal((int(seconds * 44_100), 2)) * 0.1
+    soundfile.write(path, noise, 44_100, subtype="PCM_24")
+    return path
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_separate_delivers_and_says_where(tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["separate", str(_bounce(tmp_path)), "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert "bass, drums, vocals, other delivered" in said
+    assert str(tmp_path / "out" / "Night Drive") in said
+
+
+def test_separate_with_json_prints_one_document(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "elsewhere"
+    arguments = ["separate", str(_bounce(tmp_path)), "--json", "--preset", "karaoke", "--output", str(output)]
+    assert main([*arguments, "--config", config]) == 0
+    job = _json(capsys)["jobs"][0]
+    assert (job["state"], job["model"], job["preset"], job["progress"]) == ("delivered", 350, "karaoke", 1.0)
+    assert [stem["name"] for stem in job["stems"]] == ["vocals", "no_vocals"]
+    assert job["folder"] == str(output / "Night Drive")
+    assert all(soundfile.info(stem["path"]).subtype == "FLOAT" for stem in job["stems"])
+
+
+def test_several_files_are_all_tried_and_one_failure_makes_the_exit_code_1(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("This is not audio.")
+    files = [str(tmp_path / "missing.wav"), str(text), str(_bounce(tmp_path))]
+    assert main(["separate", *files, "--json", "--config", config]) == 1
+    document = _json(capsys)
+    assert [job["state"] for job in document["jobs"]] == ["failed", "delivered"]
+    assert [refused["code"] for refused in document["refused"]] == ["bounce.missing"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "123"], "There is no model 123"),
+        (["--model", "320", "--engine", "preview"], "demucs"),
+        (["--engine", "demucs"], "not in this version"),
+        (["--engine", "nonsense"], "not an engine"),
+        (["--preset", "nonsense"], "karaoke"),
+    ],
+)
+def test_what_cannot_be_ordered_is_refused_before_anything_is_made(
+    arguments: list[str], words: str, tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["separate", str(_bounce(tmp_path)), *arguments, "--config", config]) == 2
+    assert words in capsys.readouterr().err
+    assert main(["jobs", "--json", "--config", config]) == 0
+    assert _json(capsys) == {"jobs": []}
+
+
+def test_jobs_and_show_tell_what_happened(tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["jobs", "--config", config]) == 0
+    assert "No jobs yet" in capsys.readouterr().out
+    main(["separate", str(_bounce(tmp_path)), "--config", config])
+    capsys.readouterr()
+    main(["jobs", "--json", "--config", config])
+    job_id = _json(capsys)["jobs"][0]["job"]
+    main(["jobs", "--config", config])
+    assert "Night Drive  delivered" in capsys.readouterr().out
+    assert main(["show", job_id[:4], "--config", config]) == 0
+    shown = capsys.readouterr().out
+    assert "rough preview" in shown
+    assert "sum against the mix: -1" in shown
+    assert "Night Drive - vocals.wav" in shown
+    main(["show", job_id, "--json", "--config", config])
+    kinds = [event["kind"] for event in _json(capsys)["events"]]
+    assert kinds == ["accepted", "separating", "normalising", "delivering", "delivered"]
+
+
+def test_a_failed_job_says_how_to_go_on_and_can_be_retried(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out"
+    output.write_text("a file where the folder should be")
+    assert main(["separate", str(_bounce(tmp_path)), "--json", "--config", config]) == 1
+    job = _json(capsys)["jobs"][0]
+    assert job["state"] == "failed"
+    assert job["error"]["retryable"]
+    assert job["error"]["advice"]
+    main(["show", job["job"], "--config", config])
+    assert f"stembridge retry {job['job']}" in capsys.readouterr().out
+    assert main(["retry", job["job"], "--json", "--config", config]) == 0
+    assert _json(capsys)["state"] == "queued"
+    assert main(["cancel", job["job"], "--config", config]) == 0
+    assert "is cancelled" in capsys.readouterr().out
+
+
+def test_models_are_listed_with_the_engines_that_can(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json", "--config", config]) == 0
+    rows = {row["id"]: row for row in _json(capsys)["models"]}
+    assert len(rows) == 11
+    assert rows[350]["available_engines"] == ["preview"]
+    assert rows[350]["delivered"] == ["vocals", "no_vocals"]
+    assert rows[320]["available_engines"] == []
+    main(["models"])
+    assert "rough preview" in capsys.readouterr().out
+
+
+def test_doctor_finds_all_well_here(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json", "--config", config]) == 0
+    document = _json(capsys)
+    assert document["ok"]
+    assert {"inbox", "stems", "state", "ffmpeg", "job store"} <= {check["name"] for check in document["checks"]}
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("a file where the folder should be")
+    assert main(["doctor", "--config", config]) == 1
+    said = capsys.readouterr().out
+    assert "FAIL  stems" in said
+    assert "[output] folder" in said
+
+
+def test_the_key_is_never_shown(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["config", "show"], ["config", "check"], ["doctor"], ["doctor", "--json"]):
+        assert main([*command, "--config", config]) == 0
+        assert "a-very-secret-key-1234" not in capsys.readouterr().out
+
+
+def test_init_writes_a_configuration_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "new" / "config.toml"
+    assert main(["config", "init", "--config", str(path)]) == 0
+    path.write_text(path.read_text() + "\n# mine\n")
+    assert main(["config", "init", "--config", str(path)]) == 2
+    assert path.read_text().endswith("# mine\n")
+    assert main(["config", "check", "--config", str(path)]) == 0
+    capsys.readouterr()
+
+
+def test_check_also_looks_at_models_and_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[separation]\nmodel = 999\n")
+    assert main(["config", "check", "--config", str(path)]) == 2
+    assert "There is no model 999" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is POSIX")
+def test_ctrl_c_during_separate_cancels_the_job(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bounce = _bounce(tmp_path, seconds=200)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bridge.cli.main", "separate", str(bounce), "--config", config],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    assert "separating" in process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    main(["jobs", "--json", "--config", config])
+    assert [job["state"] for job in _json(capsys)["jobs"]] == ["cancelled"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is POSIX")
+def test_separate_uses_the_running_bridge_if_there_is_one(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bridge = subprocess.Popen(
+        [sys.executable, "-m", "bridge.cli.main", "up", "--config", config],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert bridge.stdout is not None
+        assert "Stembridge is up" in bridge.stdout.readline()
+        assert main(["separate", str(_bounce(tmp_path)), "--json", "--config", config]) == 0
+        assert _json(capsys)["jobs"][0]["state"] == "delivered"
+    finally:
+        bridge.terminate()
+        said, _ = bridge.communicate(timeout=30)
+    assert bridge.returncode == 0
+    assert "Night Drive: accepted" in said or "Night Drive: separating" in said

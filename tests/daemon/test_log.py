@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.daemon.log import log_to_file
+
+SECRET = "sk-very-secret-1234"
+
+
+@pytest.fixture
+def handler(tmp_path: Path) -> Iterator[logging.Handler]:
+    handler = log_to_file(tmp_path, [SECRET, ""])
+    yield handler
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+
+
+def test_a_secret_is_masked_wherever_it_stands(tmp_path: Path, handler: logging.Handler) -> None:
+    log = logging.getLogger("test")
+    log.info("sent %s to %s", "api-key", SECRET)
+    try:
+        int(SECRET)
+    except ValueError:
+        log.exception("it failed")
+    handler.flush()
+    text = (tmp_path / "stembridge.log").read_text("utf-8")
+    assert SECRET not in text
+    assert "sent api-key to ***" in text
+    assert "invalid literal for int() with base 10: '***'" in text
+
+
+def test_the_log_does_not_grow_without_end(tmp_path: Path, handler: logging.Handler) -> None:
+    line = "x" * 100_000
+    for _ in range(130):
+        logging.getLogger("test").info(line)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 12_500_000
+    assert len(list(tmp_path.iterdir())) == 6

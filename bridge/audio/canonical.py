@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,14 +69,13 @@ def blocks(canonical: Canonical) -> Iterator[Block]:
     """Yield the samples, `BLOCK_FRAMES` at a time, each block an array of its own. Raises `OSError`."""
     riff = read_riff(canonical.path)
     data = riff.first(b"data") if riff else None
-    with canonical.path.open("rb", buffering=0) as file:
+    with canonical.path.open("rb") as file:
         file.seek(data.offset if data else 0)
         left = int(canonical.frames)
         while left > 0:
-            block = np.fromfile(file, "<f4", min(left, BLOCK_FRAMES) * canonical.channels)
-            if not len(block):
-                raise EOFError
-            block = block.reshape(-1, canonical.channels)
+            block = np.empty((min(left, BLOCK_FRAMES), canonical.channels), "<f4")
+            if file.readinto(block.data) != block.nbytes:
+                raise OSError(errno.EIO, "the file became shorter while it was read", str(canonical.path))
             left -= len(block)
             yield block
 

@@ -38,7 +38,7 @@ class Loudness:
     """Measures a stream of blocks of shape [channels, `frames`]."""
 
     def __init__(self, sample_rate: Hz, channels: int, frames: int) -> None:
-        self._weights = channel_weights(channels)
+        self._weights = [float(weight) for weight in channel_weights(channels)]
         self._filter = KWeighting(sample_rate, channels, frames)
         self._hop = (sample_rate + 5) // 10
         self._begun, self._energy = 0, 0.0
@@ -60,7 +60,8 @@ class Loudness:
         return _gated(np.convolve(powers, np.full(_HOPS_PER_BLOCK, 1 / _HOPS_PER_BLOCK), mode="valid"))
 
     def _add(self, weighted: Samples) -> None:
-        self._energy += float(np.einsum("cn,cn->c", weighted, weighted) @ self._weights)
+        for channel, weight in zip(weighted, self._weights, strict=True):
+            self._energy += weight * float(channel @ channel)
         self._begun += weighted.shape[1]
         if self._begun == self._hop:
             self._energies.append(self._energy)

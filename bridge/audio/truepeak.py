@@ -35,9 +35,9 @@ class TruePeak:
 
     def measure(self, block: Samples) -> None:
         """Measure one more block of shape [channels, `HISTORY` + a multiple of `SEGMENT`]."""
-        self._peak = max(self._peak, float(block.max()), -float(block.min()))
         windows = _windows(block, HISTORY - (_TAPS - 1), SEGMENT)
         highest = np.maximum(windows.max(axis=2), -windows.min(axis=2))
+        self._peak = max(self._peak, float(highest.max()))
         promising = windows[highest * self._worst > self._peak]
         rows = _windows(promising, 0, _ROW)
         for start in range(0, len(rows), _AT_ONCE):

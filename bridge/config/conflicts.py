@@ -34,9 +34,9 @@ def _folders(settings: Settings) -> Iterator[Conflict]:
     if _same(state, output):
         keys = (("state", "folder"), ("output", "folder"))
         yield Conflict(keys, f"is the output folder itself ({output}); it needs a folder of its own")
-    if _same(state, inbox) or any(_same(parent, inbox) for parent in state.parents):
+    if _same(state, inbox):
         keys = (("state", "folder"), ("inbox", "folder"))
-        yield Conflict(keys, f"lies in the inbox ({inbox}); our own copies would be taken for bounces")
+        yield Conflict(keys, f"is the inbox itself ({inbox}); our own copies would be taken for bounces")
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -15,8 +15,8 @@ def three(inbox: str, output: str, state: str) -> str:
     return f"[inbox]\nfolder = '{inbox}'\n[output]\nfolder = '{output}'\n[state]\nfolder = '{state}'\n"
 
 
-def test_the_output_folder_may_lie_in_the_inbox(read: Read) -> None:
-    assert read(three("in", "in/stems", "state"))
+def test_our_folders_may_lie_in_the_inbox(read: Read) -> None:
+    assert read(three("in", "in/stems", "in/state"))
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,7 @@ def test_the_output_folder_may_lie_in_the_inbox(read: Read) -> None:
     [
         (three("in", "x/../in", "state"), 4, "[output] folder: is the inbox itself"),
         (three("in", "out", "out"), 6, "[state] folder: is the output folder itself"),
-        (three("in", "out", "in"), 6, "[state] folder: lies in the inbox"),
-        (three("in", "out", "in/deep/down"), 6, "[state] folder: lies in the inbox"),
+        (three("in", "out", "in"), 6, "[state] folder: is the inbox itself"),
     ],
 )
 def test_folders_that_would_feed_on_each_other_are_refused(

@@ -12,7 +12,7 @@ from pathlib import Path
 from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay
 from bridge.config.settings import Settings
-from bridge.daemon.compose import build_worker, kept_stems, open_store, state_folder
+from bridge.daemon.compose import build_worker, kept_stems, make_output, open_store, state_folder
 from bridge.daemon.log import LogChanges, log_to_file
 from bridge.daemon.orders import special_order
 from bridge.delivery.naming import song_of
@@ -42,6 +42,7 @@ def separate(options: argparse.Namespace) -> int:
         force=options.force,
     )
     state = state_folder(settings)
+    make_output(order.output)
     with ExitStack() as stack:
         store = open_store(state)
         stack.callback(store.close)

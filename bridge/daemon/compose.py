@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bridge.config.settings import Settings
+from bridge.errors import StorageError
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import stems_key
@@ -24,6 +25,14 @@ def state_folder(settings: Settings) -> StateFolder:
     state = StateFolder(settings.state.folder)
     state.make()
     return state
+
+
+def make_output(folder: Path) -> None:
+    """Make the folder for the songs' folders if it was not there. Raises `StorageError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError.from_os(error, f"making the folder for the stems, {folder}") from error
 
 
 def open_store(state: StateFolder) -> JobStore:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.config.settings import Settings
-from bridge.daemon.compose import build_worker, kept_stems, open_store, state_folder
+from bridge.daemon.compose import build_worker, kept_stems, make_output, open_store, state_folder
 from bridge.daemon.log import LogChanges, log_to_file
 from bridge.daemon.orders import default_order, preset_orders
 from bridge.errors import StembridgeError
@@ -45,6 +45,7 @@ class Daemon:
         settings = self._settings
         default, presets = default_order(settings), preset_orders(settings)
         state = state_folder(settings)
+        make_output(settings.output.folder)
         lock = InstanceLock(state, "stembridge up")
         lock.acquire()
         stack.callback(lock.release)

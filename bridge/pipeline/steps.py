@@ -78,7 +78,8 @@ class Pipeline:
             State.DELIVERING: self._deliver,
         }
         while job.state in steps:
-            if self._store.cancelling(job.id):
+            # Once files go into the song's folder, going on is what leaves nothing half made.
+            if job.state is not State.DELIVERING and self._store.cancelling(job.id):
                 raise StepCancelled(f"Job {job.id} was cancelled.")
             job = steps[job.state](job)
         self.clean(job)
@@ -118,7 +119,7 @@ class Pipeline:
         plan = plan_delivery(job.order.output, job.song, job.id, job.order.rebounce)
         files = self._file_names(job, stems, plan.take)
         folder = staging_folder(job.order.output, job.id)
-        _make_empty(folder)
+        _make_staging(folder, job.order.output)
         require_space(folder, _bytes(mix, len(stems)), "the stems")
         task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.order)
         rendered = self._tasks.run(job, RENDER, render_stems, task)
@@ -191,6 +192,18 @@ def _make_empty(folder: Path) -> None:
         folder.mkdir(parents=True)
     except OSError as error:
         raise StorageError.from_os(error, f"making the folder {folder}") from error
+
+
+def _make_staging(folder: Path, output: Path) -> None:
+    # The output folder is made when the program starts, never here: on a disk that was unplugged meanwhile, it would
+    # come into being below the mount point, and the delivery with it.
+    if not output.is_dir():
+        raise StorageError(
+            f"The folder for the stems is gone: {output}.",
+            code="storage.gone",
+            advice="Connect its disk, or make the folder again; the job is then tried again by itself.",
+        )
+    _make_empty(folder)
 
 
 def _write_durably(path: Path, text: str) -> None:

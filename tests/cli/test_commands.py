@@ -113,8 +113,8 @@ def test_jobs_and_show_tell_what_happened(tmp_path: Path, config: str, capsys: p
 def test_a_failed_job_says_how_to_go_on_and_can_be_retried(
     tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "out"
-    output.write_text("a file where the folder should be")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "Night Drive").write_text("a file where the folder should be")
     assert main(["separate", str(_bounce(tmp_path)), "--json", "--config", config]) == 1
     job = _json(capsys)["jobs"][0]
     assert job["state"] == "failed"

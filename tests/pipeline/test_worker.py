@@ -87,6 +87,7 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     state = StateFolder(tmp_path / "state")
     state.make()
+    (tmp_path / "out").mkdir()
     store = JobStore(state.database, key_of=_key)
     bench = Bench(tmp_path, state, store, KeptStems(state.stems, 10**9), LocalExecutor())
     yield bench
@@ -153,7 +154,7 @@ def test_a_file_that_is_no_audio_fails_once_and_for_all(bench: Bench) -> None:
     assert job.failure.retry_at is None
     assert job.failure.advice
     assert text.read_text() == "This is not audio."
-    assert not (bench.root / "out").exists() or list((bench.root / "out").iterdir()) == []
+    assert list((bench.root / "out").iterdir()) == []
 
 
 def test_a_model_the_engine_cannot_make_is_an_error_that_says_who_can(bench: Bench) -> None:
@@ -179,7 +180,7 @@ def test_cancelling_a_running_separation_ends_it_and_cleans_up(bench: Bench) -> 
     bench.store.cancel(job.id)
     assert bench.wait(job).state is State.CANCELLED
     bench.wait(job, lambda _job: bench.leftovers() == [])
-    assert not (bench.root / "out").exists() or list((bench.root / "out").iterdir()) == []
+    assert list((bench.root / "out").iterdir()) == []
 
 
 def test_a_cancelled_job_can_be_taken_up_again(bench: Bench) -> None:
@@ -258,7 +259,7 @@ def test_progress_rises_from_nothing_to_the_end(bench: Bench) -> None:
     fractions = [fraction for fraction, _ in seen]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
-    assert len(set(fractions)) > 5
+    assert len(set(fractions)) > 3
     steps = " ".join(step for _, step in seen)
     assert "decoding" in steps
     assert "rough preview" in steps
@@ -287,3 +288,17 @@ def test_the_copy_of_a_failed_bounce_is_kept_for_two_weeks(bench: Bench) -> None
     assert job.spool.exists()
     tidy(bench.store, bench.state, bench.kept, [], time.time() + 15 * 86_400)
     assert not job.spool.exists()
+
+
+def test_an_unplugged_output_disk_is_waited_for_and_not_written_beside(bench: Bench) -> None:
+    output = bench.root / "out"
+    output.rmdir()
+    bench.start()
+    job = bench.wait(bench.accept(bench.bounce()))
+    assert job.failure is not None
+    assert (job.failure.code, job.failure.retryable) == ("storage.gone", True)
+    assert job.failure.retry_at is not None
+    assert not output.exists()
+    output.mkdir()
+    bench.store.retry(job.id)
+    assert bench.wait(job, lambda job: job.state is State.DELIVERED).folder == output / "mix"

@@ -92,11 +92,6 @@ class Copiers:
         for _ in self._threads:
             self._queue.put(None)
 
-    def join(self, timeout_s: float) -> None:
-        """Wait for the threads to end, each at most that long."""
-        for thread in self._threads:
-            thread.join(timeout_s)
-
     def _keep_going(self) -> bool:
         return not self._stopping.is_set()
 

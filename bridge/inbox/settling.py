@@ -66,9 +66,6 @@ class Settling:
     def __contains__(self, path: str) -> bool:
         return path in self._candidates
 
-    def __len__(self) -> int:
-        return len(self._candidates)
-
     def see(self, path: str, signature: Signature, now: float) -> None:
         """Note what a look has found at a path. What is known already goes on waiting."""
         candidate = self._candidates.get(path)

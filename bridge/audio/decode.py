@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from bridge.audio.canonical import BLOCK_FRAMES, Block, Canonical, CanonicalWriter, inspect
-from bridge.audio.ffmpeg import Decoder, promised
+from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
 from bridge.audio.wholeness import Wholeness, wholeness
 from bridge.errors import BounceError, StorageError
 from bridge.units import Frames, Hz, Progress, no_progress
@@ -31,9 +31,11 @@ def decode(source: Path, target: Path, progress: Progress = no_progress) -> Cano
     bounce.unreadable, `StorageError` for the disk, and whatever `progress` raises; then there is no `target`.
     """
     try:
-        unfinished = _look(source) is Wholeness.UNFINISHED
-        decoded = None if unfinished else _by_soundfile(source, target, progress)
-        decoded = decoded or _by_ffmpeg(source, target, progress)
+        if _look(source) is Wholeness.UNFINISHED:
+            # Its end is wherever the recording stopped, perhaps within a frame: no reason for ffmpeg to refuse it.
+            decoded = _by_ffmpeg(source, target, TO_THE_END, progress)
+        else:
+            decoded = _by_soundfile(source, target, progress) or _by_ffmpeg(source, target, STRICT, progress)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise StorageError.from_os(error, f"Decoding {source.name}") from error
@@ -82,9 +84,9 @@ def _read(source: Path, file: soundfile.SoundFile, progress: Progress) -> Iterat
         raise _corrupt(source, error.error_string) from error
 
 
-def _by_ffmpeg(source: Path, target: Path, progress: Progress) -> Canonical:
+def _by_ffmpeg(source: Path, target: Path, options: Sequence[str], progress: Progress) -> Canonical:
     progress(0.0)
-    with Decoder(source) as decoder:
+    with Decoder(source, options) as decoder:
         if decoder.shape is None:
             raise _refused(source, decoder.result()[1])
         canonical = _write(source, target, decoder.shape, decoder.blocks())

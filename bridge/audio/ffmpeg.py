@@ -6,7 +6,7 @@ import re
 import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -17,6 +17,9 @@ import numpy as np
 from bridge.audio.canonical import BLOCK_FRAMES, Block
 from bridge.errors import EngineUnavailable
 from bridge.units import Hz, Seconds
+
+STRICT = ("-xerror",)
+TO_THE_END = ()
 
 _DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
@@ -36,13 +39,14 @@ def executable() -> str:
 class Decoder:
     """A running ffmpeg that decodes the first audio stream of one file to float32; a context manager.
 
-    It stops at the first error in the file (`-xerror`), and opens nothing but local files, whatever a playlist asks.
+    It opens nothing but local files, whatever a playlist asks. `options` say what it does where the file is damaged:
+    `STRICT` stops, which ends it with a status that is not 0; `TO_THE_END` takes what there is.
     `shape` is the rate and the channel count, None where ffmpeg found nothing to decode.
     """
 
-    def __init__(self, source: Path) -> None:
-        command = [executable(), "-nostdin", "-hide_banner", "-nostats", "-protocol_whitelist", "file,pipe", "-xerror"]
-        command += ["-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
+    def __init__(self, source: Path, options: Sequence[str]) -> None:
+        command = [executable(), "-nostdin", "-hide_banner", "-nostats", "-protocol_whitelist", "file,pipe"]
+        command += [*options, "-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
         command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE

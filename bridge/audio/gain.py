@@ -36,7 +36,7 @@ def excess(peaks: Sequence[DbTp], options: RenderOptions) -> list[Db]:
 
     `peaks` are those of the files. In mode `song` all go down together.
     """
-    over = [math.ceil(max(0.0, peak - options.peak_dbtp) * 100) / 100 for peak in peaks]
+    over = [math.ceil(max(0.0, peak - options.peak_dbtp) * 100 - 1e-9) / 100 for peak in peaks]
     if options.mode == "none" or max(over, default=0.0) <= CEILING_TOLERANCE_DB:
         return []
     return [Db(max(over) if options.mode == "song" else own) for own in over]

@@ -46,7 +46,7 @@ def render(
         decided = gains(measured.mix, measured.stems, options)
         peaks = passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
         if too_high := excess(peaks, options):
-            decided = [Db(gain - over) for gain, over in zip(decided, too_high, strict=True)]
+            decided = [Db(round(gain - over, 2)) for gain, over in zip(decided, too_high, strict=True)]
             peaks = passes.write(decided, targets, metadata, lambda _fraction: progress(written))
         copies = _listening_copies(targets, options, _part(progress, written, 1.0))
     except OSError as error:

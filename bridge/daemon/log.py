@@ -31,11 +31,16 @@ class _Redacting(logging.Formatter):
         return text
 
 
+class _LogFile(RotatingFileHandler):
+    """A log file whose own troubles stay its own: the musician's terminal is no place for their tracebacks."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
+        """Lose the line. On a disk that is full or gone, those who work there say so in words."""
+
+
 def log_to_file(folder: Path, secrets: Iterable[str]) -> logging.Handler:
     """Add the log file in `folder` to the root logger and return its handler, for the caller to close."""
-    handler = RotatingFileHandler(
-        folder / "stembridge.log", maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", delay=True
-    )
+    handler = _LogFile(folder / "stembridge.log", maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(_Redacting(secrets))
     root = logging.getLogger()
     root.addHandler(handler)

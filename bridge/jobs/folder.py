@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -82,16 +83,21 @@ class InstanceLock:
         except OSError as error:
             raise StorageError.from_os(error, "taking the lock of the state folder") from error
         self._lock = lock
-        self._holder_file.write_text(
-            json.dumps({"pid": os.getpid(), "doing": self._doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")}), "utf-8"
-        )
+        self._leave_word()
 
     def release(self) -> None:
         """Let go of the lock; harmless when it is not held."""
         if self._lock is not None:
-            self._holder_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._holder_file.unlink(missing_ok=True)
             self._lock.release()
             self._lock = None
+
+    def _leave_word(self) -> None:
+        word = {"pid": os.getpid(), "doing": self._doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        # On a full disk the lock holds all the same, and the work goes on once there is room.
+        with contextlib.suppress(OSError):
+            self._holder_file.write_text(json.dumps(word), "utf-8")
 
     def described_holder(self) -> str:
         """Say which process holds the lock, as far as it has left word."""

@@ -15,6 +15,9 @@ from typing import BinaryIO
 UNKNOWN_SIZE = 0xFFFFFFFF
 """A 32-bit size that says nothing: the real one stands in ds64, or was never known."""
 
+MOST_CHUNKS = 1000
+"""Where walking stops: in a damaged file an hour of silence looks like a hundred million empty chunks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -62,7 +65,9 @@ def payload(path: Path, chunk: Chunk) -> bytes:
 
 def _walk(file: BinaryIO, length: int) -> Iterator[Chunk]:
     position, data_size = 12, UNKNOWN_SIZE
-    while position + 8 <= length:
+    for _ in range(MOST_CHUNKS):
+        if position + 8 > length:
+            return
         file.seek(position)
         chunk_id, size = struct.unpack("<4sI", file.read(8))
         if chunk_id == b"ds64" and size >= 16:

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
-from bridge.audio.riff import UNKNOWN_SIZE, Riff, read_riff
+from bridge.audio.riff import MOST_CHUNKS, UNKNOWN_SIZE, Riff, read_riff
 
 _OGG_LONGEST_PAGE = 65307
 _END_OF_STREAM = 4
@@ -75,7 +75,9 @@ def _data_end(file: BinaryIO, head: bytes, length: int) -> int:
 
 def _find(file: BinaryIO, position: int, length: int, layout: str, wanted: bytes, *, padded: bool) -> int:
     header = struct.calcsize(layout)
-    while position + header <= length:
+    for _ in range(MOST_CHUNKS):
+        if position + header > length:
+            break
         file.seek(position)
         name, size = struct.unpack(layout, file.read(header))
         if name == wanted or size < 0:
@@ -86,7 +88,9 @@ def _find(file: BinaryIO, position: int, length: int, layout: str, wanted: bytes
 
 def _find_wave64(file: BinaryIO, length: int) -> int:
     position = 40
-    while position + 24 <= length:
+    for _ in range(MOST_CHUNKS):
+        if position + 24 > length:
+            break
         file.seek(position)
         name, size = struct.unpack("<16sQ", file.read(24))
         if name[:4] == b"data":

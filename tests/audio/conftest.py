@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-WriteFloat = Callable[..., Path]
 
 
 @pytest.fixture
@@ -21,15 +18,3 @@ def noise() -> Callable[..., Samples]:
         return made.astype(np.float32)
 
     return make
-
-
-@pytest.fixture
-def write_float(tmp_path: Path) -> WriteFloat:
-    """Writes a float32 WAV into the test's folder."""
-
-    def write(name: str, samples: Samples, rate: int = 44100) -> Path:
-        path = tmp_path / name
-        soundfile.write(path, samples, rate, subtype="FLOAT", format="WAV")
-        return path
-
-    return write

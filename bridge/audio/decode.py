@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,25 @@ _LARGEST_SHORTFALL_S = 0.1
 """A header that ffmpeg reads gives the length in hundredths of seconds, some with the encoder's padding."""
 
 
-def decode(source: Path, target: Path, progress: Progress = no_progress) -> Canonical:
-    """Decode `source` into a float32 WAV or RF64 file at `target`, in blocks.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is decoded, and the name by which the musician knows it."""
+
+    path: Path
+    name: str
+
+
+def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: str = "") -> Canonical:
+    """Decode the file at `path` into a float32 WAV or RF64 file at `target`, in blocks.
+
+    Messages call it `name`, or by its file's name: a copy in the spool bears one that nobody knows.
 
     Levels above full scale are kept; samples that are no numbers become 0, and `repairs` says so.
 
     Raises `BounceError` with code bounce.empty, bounce.truncated, bounce.corrupt, bounce.no_audio, bounce.rate or
     bounce.unreadable, `StorageError` for the disk, and whatever `progress` raises; then there is no `target`.
     """
+    source = _Source(path, name or path.name)
     try:
         if _look(source) is Wholeness.UNFINISHED:
             # Its end is wherever the recording stopped, perhaps within a frame: no reason for ffmpeg to refuse it.
@@ -46,23 +58,23 @@ def decode(source: Path, target: Path, progress: Progress = no_progress) -> Cano
     return decoded
 
 
-def _look(source: Path) -> Wholeness:
-    if source.is_dir():
+def _look(source: _Source) -> Wholeness:
+    if source.path.is_dir():
         raise BounceError(f"{source.name} is a folder.")
-    if not source.stat().st_size:
+    if not source.path.stat().st_size:
         raise _empty(source)
-    state = wholeness(source)
+    state = wholeness(source.path)
     if state is Wholeness.CUT:
         raise _truncated(source)
     return state
 
 
-def _by_soundfile(source: Path, target: Path, progress: Progress) -> Canonical | None:
+def _by_soundfile(source: _Source, target: Path, progress: Progress) -> Canonical | None:
     """Decode, or return None where libsndfile does not know the format."""
-    if source.suffix.lower() == ".raw":
+    if source.path.suffix.lower() == ".raw":
         return None
     try:
-        file = soundfile.SoundFile(source)
+        file = soundfile.SoundFile(source.path)
     except soundfile.LibsndfileError:
         return None
     with file:
@@ -73,7 +85,7 @@ def _by_soundfile(source: Path, target: Path, progress: Progress) -> Canonical |
     return canonical
 
 
-def _read(source: Path, file: soundfile.SoundFile, progress: Progress) -> Iterator[Block]:
+def _read(source: _Source, file: soundfile.SoundFile, progress: Progress) -> Iterator[Block]:
     done = 0
     try:
         while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
@@ -84,9 +96,9 @@ def _read(source: Path, file: soundfile.SoundFile, progress: Progress) -> Iterat
         raise _corrupt(source, error.error_string) from error
 
 
-def _by_ffmpeg(source: Path, target: Path, options: Sequence[str], progress: Progress) -> Canonical:
+def _by_ffmpeg(source: _Source, target: Path, options: Sequence[str], progress: Progress) -> Canonical:
     progress(0.0)
-    with Decoder(source, options) as decoder:
+    with Decoder(source.path, options) as decoder:
         if decoder.shape is None:
             raise _refused(source, decoder.result()[1])
         canonical = _write(source, target, decoder.shape, decoder.blocks())
@@ -99,7 +111,7 @@ def _by_ffmpeg(source: Path, target: Path, options: Sequence[str], progress: Pro
     return canonical
 
 
-def _write(source: Path, target: Path, shape: tuple[Hz, int], stream: Iterator[Block]) -> Canonical:
+def _write(source: _Source, target: Path, shape: tuple[Hz, int], stream: Iterator[Block]) -> Canonical:
     rate, channels = shape
     if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
         raise BounceError(
@@ -120,7 +132,7 @@ def _write(source: Path, target: Path, shape: tuple[Hz, int], stream: Iterator[B
     return Canonical(target, rate, channels, Frames(writer.frames), repairs)
 
 
-def _refused(source: Path, said: str) -> BounceError:
+def _refused(source: _Source, said: str) -> BounceError:
     # ffmpeg tells these apart in words only: its exit status is the same for all.
     if "matches no streams" in said:
         return BounceError(f"There is no audio in {source.name}.", code="bounce.no_audio")
@@ -129,11 +141,11 @@ def _refused(source: Path, said: str) -> BounceError:
     return BounceError(f"{source.name} is not an audio file that Stembridge can read, or its header is damaged.")
 
 
-def _empty(source: Path) -> BounceError:
+def _empty(source: _Source) -> BounceError:
     return BounceError(f"{source.name} is empty: it has no samples.", code="bounce.empty")
 
 
-def _truncated(source: Path) -> BounceError:
+def _truncated(source: _Source) -> BounceError:
     return BounceError(
         f"{source.name} is cut off: it ends before its audio does.",
         code="bounce.truncated",
@@ -141,5 +153,5 @@ def _truncated(source: Path) -> BounceError:
     )
 
 
-def _corrupt(source: Path, detail: str) -> BounceError:
+def _corrupt(source: _Source, detail: str) -> BounceError:
     return BounceError(f"{source.name} is damaged: {detail}", code="bounce.corrupt")

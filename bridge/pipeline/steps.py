@@ -146,9 +146,8 @@ class Pipeline:
     def _decode(self, job: Job) -> Canonical:
         work = self._state.work(job.id)
         work.mkdir(parents=True, exist_ok=True)
-        return self._tasks.run(
-            job, DECODE, decode_bounce, DecodeTask(self._progress_file(job), job.spool, work / "mix.wav")
-        )
+        task = DecodeTask(self._progress_file(job), job.spool, work / "mix.wav", job.source.name)
+        return self._tasks.run(job, DECODE, decode_bounce, task)
 
     def _file_names(self, job: Job, stems: Mapping[str, Path], take: int) -> Mapping[str, str]:
         return stem_files(

@@ -42,6 +42,8 @@ class DecodeTask(Task):
 
     spool: Path
     mix: Path
+    name: str
+    """What the musician called it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def decode_bounce(task: DecodeTask) -> Canonical:
         return Canonical(**{**facts, "path": task.mix, "repairs": tuple(facts["repairs"])})
     except (OSError, ValueError):
         pass  # not decoded yet, or cut off
-    mix = decode(task.spool, task.mix, _FileProgress(task.progress))
+    mix = decode(task.spool, task.mix, _FileProgress(task.progress), name=task.name)
     finished.write_text(json.dumps({**dataclasses.asdict(mix), "path": ""}), "utf-8")
     return mix
 

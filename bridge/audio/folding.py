@@ -17,11 +17,16 @@ def covers(names: Sequence[str]) -> bool:
     return REST in names or (len(names) == 2 and min(names, key=len) == max(names, key=len).removeprefix("no_"))
 
 
-def fold(mix: Block, stems: list[Block], names: Sequence[str]) -> None:
-    """Put in place of `other` what the rest of the stems leaves of the mix: `other` and all that no stem holds."""
-    if REST in names:
-        at = names.index(REST)
-        stems[at] = mix - _sum(stems[:at] + stems[at + 1 :]) if len(stems) > 1 else mix
+def complete(mix: Block, read: Sequence[Block], names: Sequence[str]) -> list[Block]:
+    """Return a block for each of `names`, given those of all but `other`, in order.
+
+    `other` plus all that no stem holds (mix - sum) is the mix less the rest of the stems: what the engine calls `other`
+    cancels out, so that it need not even be read.
+    """
+    if REST not in names:
+        return list(read)
+    at = names.index(REST)
+    return [*read[:at], mix - _sum(read) if read else mix, *read[at:]]
 
 
 def missing(mix: Block, stems: Sequence[Block]) -> Block:

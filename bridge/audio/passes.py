@@ -19,7 +19,7 @@ from pathlib import Path
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Block, Canonical
 from bridge.audio.conform import Conform, frames_at
-from bridge.audio.folding import NullDepth, covers, fold, missing
+from bridge.audio.folding import REST, NullDepth, complete, covers, missing
 from bridge.audio.lanes import MeasureLane, WriteLane, drive
 from bridge.audio.level import Level, LevelMeter, PeakMeter
 from bridge.audio.options import RenderOptions
@@ -43,8 +43,9 @@ class Passes:
     """Both passes; `rate` and `frames` are those of every delivered stem."""
 
     def __init__(self, mix: Canonical, stems: Mapping[str, Path], options: RenderOptions) -> None:
-        self._mix, self._stems, self._options = mix, stems, options
+        self._mix, self._options = mix, options
         self._names = tuple(stems)
+        self._read = {name: path for name, path in stems.items() if name != REST}
         self.rate = Hz(options.rate or mix.sample_rate)
         self.frames = frames_at(mix.frames, mix.sample_rate, self.rate)
 
@@ -83,8 +84,8 @@ class Passes:
         return [lane.peak() for lane in lanes]
 
     def _folded(self, null: NullDepth | None) -> Iterator[tuple[Block, list[Block]]]:
-        for mix, stems in side_by_side(self._mix, self._stems):
-            fold(mix, stems, self._names)
+        for mix, read in side_by_side(self._mix, self._read):
+            stems = complete(mix, read, self._names)
             if null and covers(self._names):
                 null.add(mix, missing(mix, stems))
             yield mix, stems

@@ -106,7 +106,6 @@ def test_mono_is_separated_as_stereo_with_two_equal_sides(separate: Separate, ba
         np.testing.assert_allclose(np.repeat(stem, 2, axis=1), two[name], atol=1e-6)
 
 
-@pytest.mark.slow
 def test_the_seams_of_blocks_cannot_be_heard(separate: Separate, band: dict[str, Sound]) -> None:
     mix = np.sum(list(band.values()), axis=0)
     whole, cut = separate(mix), separate(mix, engine=PreviewEngine(core=RATE))

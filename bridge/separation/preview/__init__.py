@@ -14,6 +14,6 @@ Importing this package is cheap; its modules need numpy.
 from __future__ import annotations
 
 NAME = "preview"
-REVISION = "rules-2"
+REVISION = "rules-1"
 LABEL = "preview (rough preview, no weights)"
 """What people read wherever the engine is named: it must never be taken for more than it is."""

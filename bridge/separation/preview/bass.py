@@ -10,20 +10,22 @@ from bridge.separation.preview.cues import below, cues
 from bridge.separation.preview.masks import Real, Spectrum
 from bridge.separation.preview.pitch import Tracker, comb
 
-LOW_HZ, LOW_WIDTH_HZ = 180.0, 120.0
+LOW_HZ, LOW_WIDTH_HZ = 200.0, 120.0
 """Below this, sound belongs to the bass for the most part even off its partials; the edge is this wide."""
 OFF_PARTIALS = 0.15
+"""The share of what lies low but between the partials: it is mostly a kick's."""
 PARTIALS = 0.6
+"""The share of a partial above the edge: other parts play there too."""
 PARTIALS_HZ = 270.0
 """Around here the partials of the bass sink into those of the other parts."""
-TRACKER = Tracker(40, 226, per_octave=48, partials=12, fall=0.85, penalty=0.3, steps=3, glide=1)
+TRACKER = Tracker(40, 226, per_octave=48, partials=12, fall=0.85, penalty=0.3, steps=5, glide=1)
 
 
 class Bass:
     """Takes out the bass at a very long window, which keeps its low partials apart."""
 
     window_s = 0.1858
-    reach_s = 0.3
+    reach_s = 0.4
 
     def masks(self, spectrum: Spectrum) -> Mapping[str, Real]:
         """Return the mask of the bass."""

@@ -10,15 +10,18 @@ from bridge.separation.preview import medians
 from bridge.separation.preview.cues import TINY, above, cues, soft
 from bridge.separation.preview.masks import Real, Spectrum
 
-STEADY_S = 0.2
+STEADY_S = 0.26
+"""What lasts half of this is steady."""
 WIDE_HZ = 1200.0
-MARGIN = 2.2
+"""What spans half of this is wide."""
+MARGIN = 2.8
 """How far what is wide must exceed what is steady to be half a drum's."""
-LOW_HZ = 200.0
+LOW_HZ = 300.0
 """Below this a drum is not wide, only short: a kick sounds like a low note that ends at once."""
 NOISY = 0.68
 """The median over a band is this share of its mean where sound is as much a cymbal's as a string's (noise: 0.9)."""
 CYMBAL = 0.9
+"""The share of noise high up that is a cymbal's: some is breath."""
 _MOST = 1e4
 """A ratio beyond this says no more than this one, and its fourth power still fits in single precision."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -69,9 +68,9 @@ class PreviewEngine:
         cut = self._cut(rate, mix.frames)
         count = -(-mix.frames // cut.core)
         for index, block in enumerate(blocks(mix, cut)):
-            taken = self._taken(block, rate, functools.partial(_report, progress, index, count))
+            taken = self._taken(block, rate, _share(progress, index, count))
             left = block.samples[block.core].astype(np.float64)
-            for name in stems.keys() - {rest}:
+            for name in [name for name in stems if name != rest]:
                 part = taken[name][block.core].astype(np.float32)
                 left -= part
                 stems[name].write(part)
@@ -84,30 +83,33 @@ class PreviewEngine:
         windows = max(1, min(self._core // longest, -(-frames // longest)))
         return Cut(core=windows * longest, margin=-int(-reach // longest) * longest)
 
-    def _taken(self, block: Block, rate: Hz, report: Callable[[float], None]) -> dict[str, Real]:
+    def _taken(self, block: Block, rate: Hz, progress: Progress) -> dict[str, Real]:
         """Return the samples (frames, channels) of each stem that the passes take out of the block."""
         left = block.samples.copy()
         taken: dict[str, Real] = {}
-        for number, each in enumerate(self._passes, start=1):
-            for name, part in _take_out(left, each, rate).items():
+        for index, each in enumerate(self._passes):
+            for name, part in _take_out(left, each, rate, _share(progress, index, len(self._passes))).items():
                 left -= part
                 taken[name] = taken[name] + part if name in taken else part
-            report(number / len(self._passes))
         return taken
 
 
-def _report(progress: Progress, index: int, count: int, part: float) -> None:
-    progress((index + part) / count)
+def _share(progress: Progress, index: int, count: int) -> Progress:
+    """Return what reports the progress of one of `count` equal steps to what watches them all."""
+    return lambda fraction: progress((index + fraction) / count)
 
 
-def _take_out(samples: Real, each: MaskPass, rate: Hz) -> dict[str, Real]:
+def _take_out(samples: Real, each: MaskPass, rate: Hz, progress: Progress) -> dict[str, Real]:
     size = window_size(each.window_s, rate)
     spectra = [analyse(side, size) for side in sides(samples)]
     masks = each.masks(Spectrum(spectra[0], spectra[-1], rate, size // OVERLAP))
     parts = {name: np.empty_like(samples) for name in masks}
-    for channel in range(samples.shape[1]):
+    channels = samples.shape[1]
+    for channel in range(channels):
+        progress((1 + channel) / (1 + channels))
         # The sides of mono and stereo are its channels; of more channels they are a fold-down.
-        spectrum = spectra[channel] if samples.shape[1] <= 2 else analyse(samples[:, channel], size)
+        spectrum = spectra[channel] if channels <= 2 else analyse(samples[:, channel], size)
         for name, mask in masks.items():
             parts[name][:, channel] = synthesise(spectrum * mask, size)
+    progress(1.0)
     return parts

@@ -10,25 +10,30 @@ from bridge.separation.preview.cues import TINY, above, below, cues, moving, sof
 from bridge.separation.preview.masks import Real, Spectrum
 from bridge.separation.preview.pitch import Tracker, comb
 
-MOVING_S = 0.4
-STILL = 0.1
+MOVING_S = 0.55
+"""What lasts half of this stands still."""
+STILL = 0.05
 """How much a steady bin counts when the pitch is sought."""
 HEARD_HZ = 5000.0
+"""Beyond this the pitch is not sought."""
 WIDTH_HZ, SPREAD = 22.0, 0.01
 """Of a sung partial, see `comb`."""
 OFF_PARTIALS = 0.5
+"""The share of what moves off the partials of the pitch, which may have been taken wrongly."""
 BREATH = 0.4
 """The share of what lies so high that partials cannot be told apart: breath and consonants."""
 SURE = 0.1
+"""How much more than its share of a noise the comb must catch for even chances that someone sings."""
 MIDDLE_HZ = 1500.0
-TRACKER = Tracker(100, 900, per_octave=60, partials=14, fall=0.85, penalty=0.4, steps=12, glide=2)
+"""Where most sung partials lie: their width there is what the comb covers."""
+TRACKER = Tracker(80, 900, per_octave=60, partials=14, fall=0.85, penalty=0.4, steps=12, glide=2)
 
 
 class Voice:
     """Takes out the vocals at a long window, and the low drums that the first pass has missed."""
 
     window_s = 0.0929
-    reach_s = 0.6
+    reach_s = 0.65
 
     def masks(self, spectrum: Spectrum) -> Mapping[str, Real]:
         """Return the masks of the vocals and of the drums."""

@@ -13,6 +13,11 @@
     │   └── EngineFailed       it started and broke
     ├── StorageError         the disk: full, gone, not writable                       (retried)
     │   └── DeliveryOvertaken  something else took the planned place: plan again
+    ├── PublishError         the bounce could not be made reachable, or not be taken back
+    │   ├── PublisherUnavailable  not configured, or its library is not installed
+    │   ├── PublishDenied    the peer does not let us: credentials, rights, quota
+    │   ├── PublishUnreachable    uploaded, but its public URL leads elsewhere
+    │   └── PublishFailed    the network or the peer broke                            (retried)
     ├── ReceiptUnreadable    a `stems.json` is damaged, or written by a newer version
     ├── StoreError           the job store: damaged, or written by a newer version
     └── StepCancelled        the user cancelled the job while this step ran
@@ -156,6 +161,39 @@ class DeliveryOvertaken(StorageError):
 
     default_code = "storage.overtaken"
     default_advice = "Nothing was overwritten; the job takes the next free place by itself."
+
+
+class PublishError(StembridgeError):
+    """Something about making a bounce reachable. Messages never hold a credential or a whole public URL."""
+
+    default_code = "publish"
+
+
+class PublisherUnavailable(PublishError):
+    """The publisher is not configured, or the library it needs is not installed; the advice says how."""
+
+    default_code = "publish.unavailable"
+
+
+class PublishDenied(PublishError):
+    """The peer refuses us: wrong credentials, missing rights, no room. Trying again unchanged does not help."""
+
+    default_code = "publish.denied"
+
+
+class PublishUnreachable(PublishError):
+    """The file was uploaded, but its public URL does not give it: nothing has been paid yet."""
+
+    default_code = "publish.unreachable"
+    default_advice = "Check `public_url` in [publish] of your configuration, then retry the job."
+
+
+class PublishFailed(PublishError):
+    """The network or the peer broke, also after several tries: worth another try later."""
+
+    default_code = "publish.failed"
+    default_advice = "Check the connection; the job is tried again by itself."
+    retryable = True
 
 
 class ReceiptUnreadable(StembridgeError):

@@ -1,0 +1,1 @@
+"""Publishing: making a bounce reachable at a private, short-lived URL, and taking it back."""

@@ -1,0 +1,101 @@
+"""One error for each code that is no success, with what a musician can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bridge.errors import RefusedByService
+from bridge.protocol.codes import Code
+from bridge.protocol.messages import Envelope
+
+
+class InsufficientCredit(RefusedByService):
+    """100100."""
+
+    default_code = "service.credit"
+    default_advice = "Add credit at the service, then `stembridge retry` the job; it is kept until then."
+    parked = "needs_credit"
+    fails_over = True
+
+
+class InvalidKey(RefusedByService):
+    """101002."""
+
+    default_code = "service.key"
+    default_advice = "Set the right key: STEMBRIDGE_API_KEY, the keyring, or [api] key; then retry the job."
+    parked = "needs_credit"
+
+
+class RateLimited(RefusedByService):
+    """101003."""
+
+    default_code = "service.rate"
+    default_advice = "The job waits a while and goes on by itself."
+    retryable = True
+
+
+class ConcurrencyLimited(RefusedByService):
+    """101004."""
+
+    default_code = "service.concurrency"
+    default_advice = "The job goes on by itself when one of the key's other tasks has ended."
+    retryable = True
+
+
+class Suspended(RefusedByService):
+    """101005."""
+
+    default_code = "service.suspended"
+    default_advice = "Ask the service's administrator; the job is kept until you retry it."
+    parked = "needs_credit"
+    fails_over = True
+
+
+class NotEnabled(RefusedByService):
+    """101006."""
+
+    default_code = "service.not_enabled"
+    default_advice = "Enable the key at the service, then retry the job; it is kept until then."
+    parked = "needs_credit"
+    fails_over = True
+
+
+class TaskGone(RefusedByService):
+    """101008: the service does not know, or no longer knows, a task it had accepted. It may have been paid."""
+
+    default_code = "service.task_gone"
+    default_advice = "`stembridge retry` orders it again, which may cost again; `stembridge cancel` drops the job."
+    parked = "needs_review"
+
+
+class UnknownCode(RefusedByService):
+    """A code without a documented meaning; the message shows it with the service's own words."""
+
+    default_code = "service.unknown_code"
+    default_advice = "The service's site may say what it means; `stembridge retry` tries the job again."
+
+
+_CLASSES: Final[Mapping[int, type[RefusedByService]]] = MappingProxyType(
+    {
+        Code.INSUFFICIENT_CREDIT: InsufficientCredit,
+        Code.INVALID_KEY: InvalidKey,
+        Code.RATE_LIMITED: RateLimited,
+        Code.CONCURRENCY_LIMITED: ConcurrencyLimited,
+        Code.SUSPENDED: Suspended,
+        Code.NOT_ENABLED: NotEnabled,
+        Code.TASK_NOT_FOUND: TaskGone,
+    }
+)
+
+_SHOWN: Final = 200
+"""Characters of a stranger's message that are shown."""
+
+
+def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedByService:
+    """Return the error of an answer that is no success; `retry_after_s` is what a Retry-After header asked for."""
+    said = "".join(char if char.isprintable() else " " for char in envelope.message).strip()[:_SHOWN]
+    words = f'"{said}"' if said else "no message"
+    cls = _CLASSES.get(envelope.code, UnknownCode)
+    return cls(f"The separation service answered {envelope.code}, {words}.", retry_after_s=retry_after_s)

@@ -1,4 +1,4 @@
-"""SQLite as the job store needs it: one connection for all threads, durable commits, migrations, our errors."""
+"""SQLite as every store here needs it: one connection for all threads, durable commits, migrations, our errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import StorageError, StoreError
+from bridge.jobs import sql
 from bridge.jobs.sql import migrations, statements
+
+JOB_STORE = "job store"
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -21,10 +24,13 @@ class Database:
     Several processes may open it at once (the daemon and the command line); threads share one connection under a lock.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, package: str = sql.__name__, title: str = JOB_STORE) -> None:
+        """Open or make the database at `path` with the SQL of `package`; messages call it `title`."""
+        self._package = package
+        self._title = title
         self._lock = threading.RLock()
         self._version = -1
-        with _our_errors(path):
+        with _our_errors(path, title):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -47,7 +53,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside happens, or nothing does."""
-        with self._lock, _our_errors(self._path):
+        with self._lock, _our_errors(self._path, self._title):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -60,31 +66,31 @@ class Database:
 
     def run(self, statement: str, values: Mapping[str, Any] | None = None) -> int:
         """Run a named statement and return how many rows it changed."""
-        with self._lock, _our_errors(self._path):
-            return self._connection.execute(statements()[statement], values or {}).rowcount
+        with self._lock, _our_errors(self._path, self._title):
+            return self._connection.execute(statements(self._package)[statement], values or {}).rowcount
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[sqlite3.Row]:
         """Run a named query and return its rows."""
-        with self._lock, _our_errors(self._path):
-            return self._connection.execute(statements()[statement], values or {}).fetchall()
+        with self._lock, _our_errors(self._path, self._title):
+            return self._connection.execute(statements(self._package)[statement], values or {}).fetchall()
 
     def changed_elsewhere(self) -> bool:
         """Say whether another process has committed since this was last asked. Costs microseconds."""
-        with self._lock, _our_errors(self._path):
+        with self._lock, _our_errors(self._path, self._title):
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             before, self._version = self._version, version
         return version != before
 
     def _migrate(self) -> None:
-        newest = migrations()[-1][0]
+        newest = migrations(self._package)[-1][0]
         with self.transaction():
             present: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if present > newest:
                 raise StoreError(
                     f"{self._path} was written by a newer Stembridge (schema {present}, this one knows {newest}).",
-                    advice="Update Stembridge, or choose another [state] folder.",
+                    advice="Update Stembridge, or choose another folder.",
                 )
-            for version, script in migrations():
+            for version, script in migrations(self._package):
                 if version > present:
                     self._apply(version, script)
 
@@ -100,7 +106,7 @@ class Database:
 
 
 @contextmanager
-def _our_errors(path: Path) -> Iterator[None]:
+def _our_errors(path: Path, title: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
@@ -108,21 +114,21 @@ def _our_errors(path: Path) -> Iterator[None]:
         primary = code & 0xFF if isinstance(code, int) else None
         if primary == sqlite3.SQLITE_FULL:
             raise StorageError(
-                f"There is no space left for the job store {path}.",
+                f"There is no space left for the {title} {path}.",
                 code="storage.full",
                 advice="Free some space on that disk; the work goes on by itself.",
             ) from error
         if primary in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY}:
             raise StorageError(
-                f"The job store {path} cannot be read or written: {error}.",
+                f"The {title} {path} cannot be read or written: {error}.",
                 code="storage.failed",
                 advice="Check that the disk is there and that Stembridge may write to the folder.",
             ) from error
         if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise StoreError(
-                f"The job store {path} is damaged: {error}.",
+                f"The {title} {path} is damaged: {error}.",
                 advice="Move that file away and start again; your bounces and deliveries are not touched.",
             ) from error
-        raise StoreError(f"The job store {path} refused a statement: {error}.") from error
+        raise StoreError(f"The {title} {path} refused a statement: {error}.") from error
     except OSError as error:
-        raise StorageError.from_os(error, "opening the job store") from error
+        raise StorageError.from_os(error, f"opening the {title}") from error

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from bridge.errors import StepCancelled
 from bridge.jobs.job import Job
+from bridge.jobs.progress import read_progress
 from bridge.jobs.store import JobStore
-from bridge.pipeline.tasks import Task, read_progress
+from bridge.pipeline.tasks import Task
 
 T = TypeVar("T")
 TaskT = TypeVar("TaskT", bound=Task)

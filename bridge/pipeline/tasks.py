@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bridge.errors import EngineFailed, StembridgeError, StorageError
 from bridge.jobs.order import Order
+from bridge.jobs.progress import FileProgress
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
+from bridge.separation.run import run_engine
 from bridge.separation.seam import SeparationRequest
 
 if TYPE_CHECKING:
     from bridge.audio.decode import Canonical
     from bridge.audio.render import RenderReport
-
-REPORT_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +88,15 @@ def decode_bounce(task: DecodeTask) -> Canonical:
         return Canonical(**{**facts, "path": task.mix, "repairs": tuple(facts["repairs"])})
     except (OSError, ValueError):
         pass  # not decoded yet, or cut off
-    mix = decode(task.spool, task.mix, _FileProgress(task.progress), name=task.name)
+    mix = decode(task.spool, task.mix, FileProgress(task.progress), name=task.name)
     finished.write_text(json.dumps({**dataclasses.asdict(mix), "path": ""}), "utf-8")
     return mix
 
 
 def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
     """Run the engine. An error it did not name itself becomes `EngineFailed`, one of the disk's `StorageError`."""
-    engine = separator(task.engine)
     request = SeparationRequest(task.mix, model(task.model), task.folder)
-    try:
-        return dict(engine.separate(request, _FileProgress(task.progress)))
-    except StembridgeError:
-        raise
-    except OSError as error:
-        raise StorageError.from_os(error, "writing the separated stems") from error
-    except Exception as error:
-        # An engine may be anybody's code: whatever it raises must end this job only, with a reason one can report.
-        raise EngineFailed(f"The {task.engine} engine broke: {type(error).__name__}: {error}") from error
+    return run_engine(separator(task.engine), request, FileProgress(task.progress))
 
 
 def render_stems(task: RenderTask) -> Rendered:
@@ -126,34 +115,6 @@ def render_stems(task: RenderTask) -> Rendered:
         rate=order.rate,
         listening_copy=order.listening_copy,
     )
-    progress = _FileProgress(task.progress)
+    progress = FileProgress(task.progress)
     report = render(task.mix, task.stems, task.files, task.folder, metadata, options, progress)
     return Rendered(report, metadata.time_reference)
-
-
-class _FileProgress:
-    """A `Progress` that keeps the latest fraction in a file for the daemon to read."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._next = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + REPORT_EVERY_S
-            # Replaced, not rewritten, so that a reader never meets half a number.
-            partial = self._path.with_suffix(".new")
-            try:
-                partial.write_text(f"{fraction:.4f}", "ascii")
-                partial.replace(self._path)
-            except OSError:
-                return  # a picture of the moment: not worth failing the work it describes
-
-
-def read_progress(path: Path) -> float:
-    """Return the fraction last reported into `path`, 0.0 before the first report."""
-    try:
-        return float(path.read_text("ascii"))
-    except (OSError, ValueError):
-        return 0.0

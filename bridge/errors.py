@@ -191,8 +191,9 @@ class RefusedByService(ServiceError):
 
     default_code = "service.refused"
 
-    def __init__(self, message: str, *, code: str = "", advice: str = "", retry_after_s: float | None = None) -> None:
-        super().__init__(message, code=code, advice=advice)
+    def __init__(self, message: str, *, answered: int = 0, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.answered = answered
         self.retry_after_s = retry_after_s
 
 

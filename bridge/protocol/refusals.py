@@ -98,4 +98,5 @@ def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedBy
     said = "".join(char if char.isprintable() else " " for char in envelope.message).strip()[:_SHOWN]
     words = f'"{said}"' if said else "no message"
     cls = _CLASSES.get(envelope.code, UnknownCode)
-    return cls(f"The separation service answered {envelope.code}, {words}.", retry_after_s=retry_after_s)
+    message = f"The separation service answered {envelope.code}, {words}."
+    return cls(message, answered=envelope.code, retry_after_s=retry_after_s)

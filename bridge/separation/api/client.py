@@ -1,0 +1,104 @@
+"""The two documented calls, and the question whether the peer is our own server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+from bridge.errors import AnswerLost, OutcomeUnknown, ProtocolError, RefusedByService
+from bridge.protocol.messages import CreateData, CreateRequest, Envelope, GetRequest, TaskData
+from bridge.protocol.ours import Health
+from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
+from bridge.protocol.refusals import RateLimited, refusal
+from bridge.separation.api.waiting import retry_after
+from bridge.separation.api.wire import Answer, Wire
+
+_SEE_OTHER = 303
+_TOO_MANY = 429
+
+
+class ApiClient:
+    """Speaks the AudioSeparation protocol over a `Wire`; used by several threads at once."""
+
+    def __init__(self, wire: Wire, clock: Callable[[], float] = time.time) -> None:
+        self.wire = wire
+        self._clock = clock
+
+    @property
+    def peer(self) -> str:
+        """The service's address."""
+        return self.wire.endpoint.base_url
+
+    def create(self, request: CreateRequest, idempotency_key: str = "") -> str:
+        """Order a separation and return the task's id. Sent once, and never again from here.
+
+        Raises `OutcomeUnknown` where the order may have been taken. Every other `ServiceError` means that it was not:
+        `NotSent`, a `RefusedByService`, or `ProtocolError` for an HTTP status that says so (3xx and 4xx, RFC 9110,
+        section 15) without an envelope.
+        """
+        headers = {IDEMPOTENCY_HEADER: idempotency_key} if idempotency_key else {}
+        try:
+            answer = self.wire.order(CREATE_PATH, request.to_wire(), headers)
+        except AnswerLost as error:
+            raise OutcomeUnknown(f"The order was sent, but its answer was lost. {error}") from error
+        try:
+            envelope = _envelope(answer)
+            if envelope.success:
+                return CreateData.from_wire(envelope.data).job_id
+        except ProtocolError as error:
+            # 303 alone points at the outcome of what was done.
+            if 300 <= answer.status < 500 and answer.status != _SEE_OTHER:
+                raise self._unprotocolled(answer) from error
+            raise OutcomeUnknown(
+                f"The order was sent, but what came back (HTTP {answer.status}) does not say whether it was taken."
+            ) from error
+        raise refusal(envelope, self._retry_after(answer))
+
+    def get(self, job_id: str) -> TaskData:
+        """Ask how a task stands; may be repeated at will.
+
+        Raises `NotSent`, `AnswerLost` (also for a damaged answer), a `RefusedByService`, or `ProtocolError`.
+        """
+        answer = self.wire.ask(GET_PATH, GetRequest(job_id).to_wire())
+        try:
+            envelope = _envelope(answer)
+            if envelope.success:
+                return TaskData.from_wire(envelope.data)
+        except ProtocolError as error:
+            if 300 <= answer.status < 500:
+                raise self._unprotocolled(answer) from error
+            raise AnswerLost(f"The service's answer (HTTP {answer.status}) was damaged. {error}") from error
+        raise refusal(envelope, self._retry_after(answer))
+
+    def health(self) -> Health | None:
+        """Return what our own server says of itself, None where the peer is another's.
+
+        Raises `NotSent` and `AnswerLost`: then nobody knows.
+        """
+        if self.wire.endpoint.public:
+            return None
+        answer = self.wire.look(HEALTH_PATH)
+        if answer.status >= 500:
+            raise AnswerLost(f"The service answered HTTP {answer.status}.")
+        try:
+            envelope = _envelope(answer)
+            return Health.from_wire(envelope.data) if envelope.success else None
+        except ProtocolError:
+            return None
+
+    def _unprotocolled(self, answer: Answer) -> ProtocolError | RefusedByService:
+        if answer.status == _TOO_MANY:
+            return RateLimited("The separation service answered HTTP 429.", retry_after_s=self._retry_after(answer))
+        return ProtocolError(f"{self.peer} answered HTTP {answer.status}, not in the AudioSeparation protocol.")
+
+    def _retry_after(self, answer: Answer) -> float | None:
+        return retry_after(answer.headers.get("retry-after", ""), self._clock())
+
+
+def _envelope(answer: Answer) -> Envelope:
+    try:
+        parsed: object = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("The answer is not JSON.") from error
+    return Envelope.from_wire(parsed)

@@ -1,0 +1,169 @@
+"""One remote task, as it is noted in the job's checkpoint, and what may follow what. Pure.
+
+The rule that everything here serves: **never pay twice**. An order that cannot be repeated safely goes out only after
+the intention to send it is on the disk, and at most once for each word of a person. Whoever finds an intention without
+an id does not know whether the task exists, and asks.
+
+With our own server it can be known: it honours an `Idempotency-Key`, so an order noted with one may be repeated under
+the same key, to the same server, until its id is known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Self, get_type_hints
+
+from bridge.errors import OutcomeUnknown, ServiceError
+
+EXPIRY_MARGIN_S: Final = 600.0
+"""A URL that lives no longer than this is not given to the service any more: it may queue before it fetches."""
+
+
+class Step(StrEnum):
+    """What is being done for the job; the names are those of its states."""
+
+    PUBLISHING = "publishing"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+
+
+class Action(StrEnum):
+    """What to do next."""
+
+    PUBLISH = "publish"
+    ORDER = "order"
+    REPEAT = "repeat"
+    FOLLOW = "follow"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What is known of the task. A restart begins with this and nothing else."""
+
+    step: Step = Step.PUBLISHING
+    url: str = ""
+    """Where the mix was published: a secret."""
+    handle: str = ""
+    expires: float = 0.0
+    """When the URL ends, in seconds since the epoch."""
+    intent: bool = False
+    """The order may have been sent."""
+    peer: str = ""
+    """The service that the order went to."""
+    idempotency_key: str = ""
+    """Only where the peer honours it."""
+    lost: bool = False
+    """An answer to this very order was lost before."""
+    remote_id: str = ""
+    minutes: int = 0
+    """Started minutes: as estimated, then as the service reports them."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return values that JSON can hold."""
+        return {**dataclasses.asdict(self), "step": str(self.step)}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, object]) -> Self:
+        """Read a checkpoint, {} for a new task. What a newer version added is passed over; raises `ValueError`."""
+        values: dict[str, Any] = {}
+        for name, kind in get_type_hints(cls).items():
+            value = state.get(name)
+            if value is None:
+                continue
+            values[name] = _checked(name, kind, value)
+        return cls(**values)
+
+
+def _checked(name: str, kind: type, value: object) -> object:
+    if kind is Step:
+        return Step(str(value))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"The checkpoint's {name} is {value!r}.")
+    return value
+
+
+def next_action(remote: Remote, peer: str, now: float) -> Action:
+    """Say how to go on from a checkpoint, after a restart or not.
+
+    Raises `OutcomeUnknown` for an order whose outcome nobody knows, and `ServiceError` for a task that lives at
+    another service than `peer`.
+    """
+    if remote.remote_id:
+        if remote.peer != peer:
+            raise ServiceError(
+                f"The task was ordered from {remote.peer}, and [api] base_url now says {peer}.",
+                code="service.moved",
+                advice="Set base_url back until the job is delivered, or cancel the job.",
+            )
+        return Action.FOLLOW
+    if remote.intent:
+        if remote.idempotency_key and remote.peer == peer:
+            return Action.REPEAT
+        raise unknown(remote)
+    if not remote.url or now >= remote.expires - EXPIRY_MARGIN_S:
+        return Action.PUBLISH
+    return Action.ORDER
+
+
+def unknown(remote: Remote) -> OutcomeUnknown:
+    """Return the error that parks the job: what happened, and the two ways on."""
+    minutes = f" of {remote.minutes} minute{'s' if remote.minutes != 1 else ''}" if remote.minutes else ""
+    return OutcomeUnknown(
+        f"An order{minutes} was sent to {remote.peer}, and its answer never came: it may have been taken, and paid."
+    )
+
+
+def published(remote: Remote, url: str, handle: str, expires: float) -> Remote:
+    """Note that the mix is reachable."""
+    return dataclasses.replace(remote, step=Step.SUBMITTING, url=url, handle=handle, expires=expires)
+
+
+def withdrawn(remote: Remote) -> Remote:
+    """Note that the mix is no longer reachable."""
+    return dataclasses.replace(remote, url="", handle="", expires=0.0)
+
+
+def intended(remote: Remote, peer: str, idempotency_key: str, minutes: int) -> Remote:
+    """Note that the order is about to be sent. On the disk before the first byte goes out."""
+    if remote.intent or remote.remote_id or not remote.url:
+        raise ValueError("An order can only be intended once, and for a published mix.")
+    return dataclasses.replace(
+        remote, step=Step.SUBMITTING, intent=True, peer=peer, idempotency_key=idempotency_key, minutes=minutes
+    )
+
+
+def refused(remote: Remote) -> Remote:
+    """Note that the order was not sent, or not taken.
+
+    Once an answer to it was lost, only its id settles the matter: a server may refuse a repeated order at its door, and
+    still hold the first.
+    """
+    if remote.lost:
+        return remote
+    return dataclasses.replace(remote, intent=False, peer="", idempotency_key="")
+
+
+def answer_lost(remote: Remote) -> Remote:
+    """Note that the outcome of the order is unknown."""
+    return dataclasses.replace(remote, lost=True)
+
+
+def accepted(remote: Remote, remote_id: str) -> Remote:
+    """Note the task's id. On the disk before anything else is done."""
+    return dataclasses.replace(remote, step=Step.WAITING, remote_id=remote_id, intent=False, lost=False)
+
+
+def succeeded(remote: Remote, minutes: int) -> Remote:
+    """Note that the stems are there, and what they cost."""
+    return dataclasses.replace(remote, step=Step.DOWNLOADING, minutes=minutes)
+
+
+def ended(remote: Remote) -> Remote:
+    """Note that the service gave the task up; or that a person wants a new order, whatever became of the last one."""
+    return Remote(url=remote.url, handle=remote.handle, expires=remote.expires)

@@ -47,6 +47,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Host = Annotated[str, Field(min_length=1)]
 TextList = Annotated[tuple[str, ...], Field(strict=False)]
 EngineName = Literal["auto", "api", "demucs", "roformer", "preview"]
+PublishMethod = Literal["auto", "object_store", "webdav", "own_url", "own_server"]
 ModelId = Annotated[int, Field(gt=0)]
 NormaliseMode = Literal["song", "stem", "none"]
 StemFormat = Literal["wav", "flac"]
@@ -127,12 +128,20 @@ class Api(Section):
 
 
 class Publish(Section):
-    """How a bounce becomes reachable for a service. Its methods come with that room."""
+    """How a bounce becomes reachable for a service."""
 
-    method: str = ""
-    url: str = ""
-    public_url: str = ""
-    lifetime_s: Annotated[int, Field(gt=0)] = 3600
+    method: PublishMethod = "auto"
+    url: Annotated[str, AfterValidator(values.upload_address)] = ""
+    public_url: Annotated[str, AfterValidator(values.optional_web_address)] = ""
+    user: str = ""
+    secret: SecretStr = SecretStr("")
+    endpoint: Annotated[str, AfterValidator(values.optional_web_address)] = ""
+    region: str = ""
+    listen: Annotated[str, AfterValidator(values.endpoint)] = "127.0.0.1:9126"
+    """Where the bridge itself serves bounces to a tunnel or proxy."""
+    check: bool = True
+    lifetime_s: Annotated[int, Field(gt=0, le=604_800)] = 86_400
+    """At most a week, which is what object stores sign."""
 
 
 class Osc(Section):

@@ -90,6 +90,21 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def optional_web_address(value: str) -> str:
+    """Check an http or https address as `web_address` does, or let "" be."""
+    return web_address(value) if value else value
+
+
+def upload_address(value: str) -> str:
+    """Check where bounces are uploaded to: a bucket, a WebDAV folder, or "" for neither."""
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("s3", "gs", "az", "http", "https") or not parts.hostname):
+        raise ValueError(f'must be an address that begins with s3://, gs://, az://, https:// or http://, not "{value}"')
+    if parts.password is not None:
+        raise ValueError("must not hold a password; write it as secret")
+    return value.rstrip("/")
+
+
 def rate(value: int) -> int:
     """Check a sample rate in Hz; 0 means the bounce's own."""
     if value != 0 and not 8_000 <= value <= 192_000:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bridge.units import Progress, no_progress
 
@@ -27,8 +27,9 @@ class Published:
 class Publisher(Protocol):
     """A way to make a file reachable. Used by several threads at once."""
 
-    name: str
-    """As written in the configuration."""
+    @property
+    def name(self) -> str:
+        """As written in the configuration."""
 
     def publish(self, path: Path, name: str, lifetime_s: int, progress: Progress = no_progress) -> Published:
         """Make the file reachable for `lifetime_s` seconds under a URL that cannot be guessed.
@@ -41,5 +42,16 @@ class Publisher(Protocol):
     def withdraw(self, handle: str) -> None:
         """Take the file back. Gone already is fine; works in a new process after a restart.
 
-        Raises `PublishDenied` or `PublishFailed`.
+        Raises `PublishDenied`, `PublishFailed` or `StorageError`.
         """
+
+
+@runtime_checkable
+class Service(Protocol):
+    """A publisher that must run for as long as something is published: the composition root starts and stops it."""
+
+    def start(self) -> None:
+        """Serve what is published, also what was before a restart. Raises `PublisherUnavailable`, `StorageError`."""
+
+    def stop(self) -> None:
+        """Stop serving; what is published comes back with the next start."""

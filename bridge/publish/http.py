@@ -1,0 +1,115 @@
+"""How publishers speak HTTP: one way to make a client, and one translation of whatever goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from bridge.errors import PublishDenied, PublishError, PublisherUnavailable, PublishFailed
+
+# They log whole URLs, and a published one is a secret.
+for _chatty in ("httpx", "httpcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """Timeouts of each phase, in seconds, and the way out of the studio's network."""
+
+    connect_s: float = 15.0
+    write_s: float = 60.0
+    read_s: float = 300.0
+    """After the last byte a server may still have to put a gigabyte in its place before it answers."""
+    pool_s: float = 15.0
+    proxy: str = ""
+    ca_file: Path | None = None
+    """Certificates to trust beside the usual ones, as PEM."""
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The four of them, as httpx wants them."""
+        return httpx.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
+
+
+def open_client(options: HttpOptions, auth: httpx.Auth | None = None) -> httpx.Client:
+    """Return a client to use in a `with`. Raises `PublisherUnavailable` for a proxy or a CA file that is no such."""
+    try:
+        context = httpx.create_ssl_context()
+        if options.ca_file is not None:
+            context.load_verify_locations(options.ca_file)
+        return httpx.Client(auth=auth, verify=context, timeout=options.timeout, proxy=options.proxy or None)
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise PublisherUnavailable(
+            f"The CA file or the proxy cannot be used: {error}", advice="Correct them in your configuration."
+        ) from error
+
+
+@contextlib.contextmanager
+def translated(doing: str, url: str) -> Iterator[None]:
+    """Translate what httpx raises while `doing` (a clause: "uploading the bounce") something with this URL."""
+    host = host_of(url)
+    try:
+        yield
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+        raise PublisherUnavailable(
+            f"{doing}: the address cannot be used ({error}).", advice="Correct `url` in [publish]."
+        ) from error
+    except httpx.TransportError as error:
+        if isinstance(_root(error), ssl.SSLCertVerificationError):
+            raise PublishDenied(
+                f"{doing}: the certificate of {host} is not trusted.",
+                code="publish.certificate",
+                advice="If the server has a certificate of your own, name its CA file in the configuration.",
+            ) from error
+        raise PublishFailed(f"{doing}: {host} did not answer as it should ({_reason(error)}).") from error
+
+
+def refusal(response: httpx.Response, doing: str) -> PublishError:
+    """Return the error of an answer that is no success; its body is not shown, being a stranger's."""
+    status, host = response.status_code, host_of(str(response.url))
+    message = f"{doing}: {host} answered {status} {response.reason_phrase}".rstrip() + "."
+    if status in _TRANSIENT:
+        return PublishFailed(message)
+    return PublishDenied(message, advice=_ADVICE.get(status, _ADVICE_OF_REDIRECT if 300 <= status < 400 else _CHECK))
+
+
+def host_of(url: str) -> str:
+    """Return the host and port of a URL, the only part of it that may be shown."""
+    try:
+        parts = urlsplit(url)
+        return parts.netloc.rpartition("@")[2] or "the server"
+    except ValueError:
+        return "the server"
+
+
+_TRANSIENT = frozenset({408, 423, 425, 429, 500, 502, 503, 504})
+_CHECK = "Check `url` and the credentials in [publish]."
+_ADVICE_OF_REDIRECT = "The address has moved: write the new one as `url` in [publish]."
+_CREDENTIALS = "Check `user` and `secret` in [publish], and that they may write there."
+_FOLDER = "Check `url` in [publish]: the folder must be there, and take uploads."
+_ADVICE = {
+    401: _CREDENTIALS,
+    403: _CREDENTIALS,
+    404: _FOLDER,
+    405: _FOLDER,
+    409: _FOLDER,
+    413: "The server takes no file of this size: raise its limit, or publish another way.",
+    507: "There is no room left on that server; free some, then retry the job.",
+}
+
+
+def _root(error: BaseException) -> BaseException:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
+
+
+def _reason(error: httpx.TransportError) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,105 @@
+"""The folder of the files that are published right now by our own URL, and the key their URLs are signed with.
+
+Each file's name says until when, so that nothing else has to be remembered across a restart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from bridge.errors import StorageError
+from bridge.publish.names import expiry, unguessable
+from bridge.publish.reading import blocks, size_of
+from bridge.publish.signing import KEY_BYTES
+from bridge.units import Progress
+
+_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Keeps files under random names in `folder`, which belongs to it alone."""
+
+    folder: Path
+    now: Callable[[], float] = time.time
+
+    def add(self, path: Path, name: str, lifetime_s: int, progress: Progress) -> str:
+        """Take a file in, as a second link to it where the disk can, else as a copy; return its name here."""
+        published = unguessable(name, int(self.now()) + lifetime_s)
+        with _storage_errors():
+            self._make()
+            try:
+                (self.folder / published).hardlink_to(path)
+                progress(1.0)
+            except OSError:
+                self._copy(path, published, progress)
+        return published
+
+    def open(self, name: str) -> BinaryIO | None:
+        """Open a file of this name, None where there is none."""
+        if expiry(name) is None:
+            return None
+        try:
+            return (self.folder / name).open("rb")
+        except OSError:
+            return None
+
+    def remove(self, name: str) -> None:
+        """Delete a file; gone already is fine."""
+        if expiry(name) is None:
+            return
+        with _storage_errors():
+            (self.folder / name).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Delete what is over, and half copies. For the one process that works on this folder, before it adds."""
+        with contextlib.suppress(OSError):
+            for file in list(self.folder.iterdir()):
+                ends = expiry(file.name)
+                if file.suffix == _PART or (ends is not None and ends <= self.now()):
+                    file.unlink(missing_ok=True)
+
+    def key(self) -> bytes:
+        """Return the signing key, made on first use: readable by this user only, the same after a restart."""
+        file = self.folder / "key"
+        with _storage_errors():
+            self._make()
+            try:
+                descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                key = file.read_bytes()
+                if len(key) == KEY_BYTES:
+                    return key
+                descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
+            key = secrets.token_bytes(KEY_BYTES)
+            with os.fdopen(descriptor, "wb") as writer:
+                writer.write(key)
+            return key
+
+    def _make(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _copy(self, path: Path, published: str, progress: Progress) -> None:
+        part = self.folder / (published + _PART)
+        try:
+            with part.open("xb") as writer:
+                for block in blocks(path, size_of(path), progress):
+                    writer.write(block)
+            part.replace(self.folder / published)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _storage_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError.from_os(error, "keeping the bounce ready to be fetched") from error

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self, get_type_hints
 
@@ -46,7 +46,7 @@ class Remote:
 
     step: Step = Step.PUBLISHING
     url: str = ""
-    """Where the mix was published: a secret."""
+    """Where the mix is or was published: a secret."""
     handle: str = ""
     expires: float = 0.0
     """When the URL ends, in seconds since the epoch."""
@@ -61,10 +61,12 @@ class Remote:
     remote_id: str = ""
     minutes: int = 0
     """Started minutes: as estimated, then as the service reports them."""
+    stems: Mapping[str, str] = field(default_factory=dict)
+    """The names of the downloaded files by their stems, once all are there."""
 
     def to_json(self) -> dict[str, object]:
         """Return values that JSON can hold."""
-        return {**dataclasses.asdict(self), "step": str(self.step)}
+        return {**dataclasses.asdict(self), "step": str(self.step), "stems": dict(self.stems)}
 
     @classmethod
     def from_json(cls, state: Mapping[str, object]) -> Self:
@@ -81,6 +83,8 @@ class Remote:
 def _checked(name: str, kind: type, value: object) -> object:
     if kind is Step:
         return Step(str(value))
+    if name == "stems" and isinstance(value, Mapping):
+        return {str(stem): str(file) for stem, file in value.items()}
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not kind:
@@ -106,7 +110,7 @@ def next_action(remote: Remote, peer: str, now: float) -> Action:
         if remote.idempotency_key and remote.peer == peer:
             return Action.REPEAT
         raise unknown(remote)
-    if not remote.url or now >= remote.expires - EXPIRY_MARGIN_S:
+    if now >= remote.expires - EXPIRY_MARGIN_S:
         return Action.PUBLISH
     return Action.ORDER
 
@@ -126,12 +130,12 @@ def published(remote: Remote, url: str, handle: str, expires: float) -> Remote:
 
 def withdrawn(remote: Remote) -> Remote:
     """Note that the mix is no longer reachable."""
-    return dataclasses.replace(remote, url="", handle="", expires=0.0)
+    return dataclasses.replace(remote, handle="", expires=0.0)
 
 
 def intended(remote: Remote, peer: str, idempotency_key: str, minutes: int) -> Remote:
     """Note that the order is about to be sent. On the disk before the first byte goes out."""
-    if remote.intent or remote.remote_id or not remote.url:
+    if remote.intent or remote.remote_id or not remote.handle:
         raise ValueError("An order can only be intended once, and for a published mix.")
     return dataclasses.replace(
         remote, step=Step.SUBMITTING, intent=True, peer=peer, idempotency_key=idempotency_key, minutes=minutes
@@ -162,6 +166,11 @@ def accepted(remote: Remote, remote_id: str) -> Remote:
 def succeeded(remote: Remote, minutes: int) -> Remote:
     """Note that the stems are there, and what they cost."""
     return dataclasses.replace(remote, step=Step.DOWNLOADING, minutes=minutes)
+
+
+def fetched(remote: Remote, stems: Mapping[str, str]) -> Remote:
+    """Note that every stem was downloaded."""
+    return dataclasses.replace(remote, stems=dict(stems))
 
 
 def ended(remote: Remote) -> Remote:

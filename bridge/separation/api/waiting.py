@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bridge.errors import AnswerLost, NotSent, RefusedByService, ServiceError
-from bridge.protocol.codes import TRANSIENT, Reaction, reaction
+from bridge.protocol.codes import TRANSIENT
 from bridge.protocol.messages import TaskData
+from bridge.protocol.refusals import ConcurrencyLimited, RateLimited
 
 Random = Callable[[], float]
 """Gives a number from 0.0 up to 1.0."""
@@ -85,19 +86,19 @@ class Trouble:
         known to pass, somebody else's page) get `BOUNDED_TRIES`. All else a person must mend.
         """
         if isinstance(error, RefusedByService):
-            asked = error.retry_after_s or 0.0
-            known = reaction(error.answered) is Reaction.BACK_OFF or not error.answered
-            if not known and error.answered not in TRANSIENT:
-                raise error
-            if not known:
+            if not isinstance(error, (RateLimited, ConcurrencyLimited)):
+                if error.answered not in TRANSIENT:
+                    raise error
                 self._bounded(error)
-        else:
-            asked = 0.0
-            if not isinstance(error, (NotSent, AnswerLost)):
-                self._bounded(error)
+            return max(error.retry_after_s or 0.0, self.after_cut())
+        if not isinstance(error, (NotSent, AnswerLost)):
+            self._bounded(error)
+        return self.after_cut()
+
+    def after_cut(self) -> float:
+        """Return how long to wait after a connection that broke, in seconds."""
         self._count += 1
-        delay = growing(TROUBLE_FIRST_S, TROUBLE_LONGEST_S, self._count - 1, self._random)
-        return max(asked, delay)
+        return growing(TROUBLE_FIRST_S, TROUBLE_LONGEST_S, self._count - 1, self._random)
 
     def _bounded(self, error: ServiceError) -> None:
         self._strange += 1

@@ -1,0 +1,232 @@
+"""One job by way of the service: publish, order, wait, download. Begins wherever its checkpoint stands.
+
+Needs no samples: what is uploaded was made before (`upload_form`), and what comes back is fitted after (`fit`), both in
+the process for heavy work. This part only waits for others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.errors import (
+    NotSent,
+    OutcomeUnknown,
+    PublishError,
+    RefusedByService,
+    ServiceError,
+    StepCancelled,
+    StorageError,
+    TaskFailed,
+)
+from bridge.protocol.messages import STATUSES, CreateRequest, Phase, TaskData
+from bridge.protocol.minutes import started_minutes
+from bridge.protocol.refusals import ConcurrencyLimited, RateLimited, TaskGone
+from bridge.separation.api import remote as rules
+from bridge.separation.api.client import ApiClient
+from bridge.separation.api.gate import Gate
+from bridge.separation.api.remote import Action, Remote, Step
+from bridge.separation.api.results import Results, Wanted
+from bridge.separation.api.seam import Checkpoint, Publishes, Watch
+from bridge.separation.api.task import ApiResult, ApiTask, Clocks
+from bridge.separation.api.waiting import Patience, Trouble
+
+log = logging.getLogger(__name__)
+
+
+class ApiEngine:
+    """Runs tasks at one service, several at once on threads of their callers; they share what the key may do."""
+
+    def __init__(self, client: ApiClient, clocks: Clocks | None = None) -> None:
+        clocks = clocks or Clocks()
+        self._service = _Service(client, Gate(clocks.random, clocks.monotonic), clocks)
+
+    def run(self, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch) -> ApiResult:
+        """Bring the stems of a task, going on from its checkpoint.
+
+        Raises `OutcomeUnknown` (park the job), other `ServiceError`s (see their `parked`, `retryable`, `fails_over`),
+        `PublishError`, `StorageError`, and what the watch raises. Whatever ends it, running it again is right.
+        """
+        return _Run(self._service, task, checkpoint, publisher, watch).go()
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What all runs share."""
+
+    client: ApiClient
+    gate: Gate
+    clocks: Clocks
+
+
+class _Run:
+    """One run of one task."""
+
+    def __init__(
+        self, service: _Service, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch
+    ) -> None:
+        self._client, self._gate, self._clocks = service.client, service.gate, service.clocks
+        self._task, self._checkpoint, self._publisher, self._watch = task, checkpoint, publisher, watch
+        self._trouble = Trouble(self._clocks.random)
+        self._remote = Remote.from_json(checkpoint.load())
+
+    def go(self) -> ApiResult:
+        steps = {Action.PUBLISH: self._publish, Action.ORDER: self._order, Action.REPEAT: self._send}
+        try:
+            while True:
+                self._watch.check()
+                action = rules.next_action(self._remote, self._client.peer, self._clocks.wall())
+                if action is Action.FOLLOW:
+                    return self._brought() or self._follow()
+                steps[action]()
+        except (StepCancelled, TaskGone):
+            self._withdraw()
+            raise
+        finally:
+            self._gate.leave(self._task.id)
+
+    def _save(self, remote: Remote) -> None:
+        self._remote = remote
+        self._checkpoint.save(remote.to_json())
+
+    # The steps: each leaves the checkpoint where the next one begins.
+
+    def _publish(self) -> None:
+        self._withdraw()
+        task = self._task
+        self._watch.progress(Step.PUBLISHING, 0.0)
+        expires = self._clocks.wall() + task.lifetime_s
+        made = self._publisher.publish(task.upload, task.name, task.lifetime_s, self._publishing)
+        self._save(rules.published(self._remote, made.url, made.handle, expires))
+
+    def _publishing(self, fraction: float) -> None:
+        self._watch.check()
+        self._watch.progress(Step.PUBLISHING, fraction)
+
+    def _order(self) -> None:
+        self._watch.progress(Step.SUBMITTING, 0.0)
+        try:
+            health = self._client.health()
+        except ServiceError as error:
+            self._later(error)
+            return
+        self._gate.enter(self._task.id, self._watch)
+        if rules.next_action(self._remote, self._client.peer, self._clocks.wall()) is not Action.ORDER:
+            return  # it stood at the gate until its URL ran out
+        key = uuid.uuid4().hex if health is not None and health.idempotency else ""
+        self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
+        self._send()
+
+    def _send(self) -> None:
+        """Send the order that was noted: the first time, or, where that is safe, once more."""
+        noted = self._remote
+        try:
+            remote_id = self._client.create(CreateRequest(self._task.model, noted.url), noted.idempotency_key)
+        except OutcomeUnknown as error:
+            self._save(rules.answer_lost(noted))
+            if not noted.idempotency_key:
+                raise rules.unknown(noted) from error
+            self._later(error)
+        except ServiceError as error:
+            self._save(rules.refused(noted))
+            self._not_taken(error)
+        else:
+            self._save(rules.accepted(noted, remote_id))
+            self._gate.learn(self._task.id, None)
+            self._trouble.over()
+
+    def _not_taken(self, error: ServiceError) -> None:
+        if isinstance(error, RefusedByService):
+            self._gate.learn(self._task.id, error)
+        self._gate.leave(self._task.id)
+        if not isinstance(error, (NotSent, RateLimited, ConcurrencyLimited)):
+            if not self._remote.intent:
+                self._withdraw()
+            raise error
+        self._later(error)
+
+    def _later(self, error: ServiceError) -> None:
+        """Wait, or raise the error where waiting is no answer."""
+        lost = isinstance(error, OutcomeUnknown)
+        delay = self._trouble.after_cut() if lost else self._trouble.after(error)
+        self._watch.notice(f"{error} Trying again by itself.")
+        self._watch.wait(delay)
+
+    def _follow(self) -> ApiResult:
+        self._gate.running(self._task.id)
+        data = self._finished()
+        self._withdraw()
+        minutes = self._remote.minutes if data.duration is None else started_minutes(data.duration)
+        self._save(rules.succeeded(self._remote, minutes or self._remote.minutes))
+        self._gate.leave(self._task.id)
+        wanted = Wanted(self._task.stems, self._folder(), self._task.limit)
+        results = Results(self._client.wire, wanted, self._watch, self._clocks.random)
+        files = results.bring(data, self._finished)
+        self._save(rules.fetched(self._remote, {name: file.name for name, file in files.items()}))
+        return ApiResult(files, self._remote.minutes)
+
+    def _brought(self) -> ApiResult | None:
+        """Return the results where they were all downloaded before a restart; the service may have dropped them."""
+        files = {name: self._folder() / file for name, file in self._remote.stems.items()}
+        if not files or not all(file.exists() for file in files.values()):
+            return None
+        return ApiResult(files, self._remote.minutes)
+
+    def _folder(self) -> Path:
+        """Make a folder for this very task: another order's stems never mingle with its own."""
+        folder = self._task.folder / hashlib.sha256(self._remote.remote_id.encode()).hexdigest()[:16]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError.from_os(error, "making the folder for the stems") from error
+        return folder
+
+    def _finished(self) -> TaskData:
+        """Ask until the task has ended, and return its results."""
+        patience = Patience(self._clocks.random, self._clocks.monotonic())
+        told: set[str] = set()
+        while True:
+            self._gate.pause(self._watch)
+            try:
+                data = self._client.get(self._remote.remote_id)
+            except ServiceError as error:
+                if isinstance(error, RefusedByService):
+                    self._gate.learn(self._task.id, error)
+                self._later(error)
+                continue
+            self._gate.learn(self._task.id, None)
+            self._trouble.over()
+            if data.phase is Phase.SUCCESS:
+                return data
+            if data.phase is Phase.FAILED:
+                raise self._failed(data)
+            self._tell(data, patience, told)
+            self._watch.wait(patience.after(data, self._clocks.monotonic()))
+
+    def _tell(self, data: TaskData, patience: Patience, told: set[str]) -> None:
+        self._watch.progress(Step.WAITING, data.progress or 0.0)
+        if data.status not in STATUSES and data.status not in told:
+            told.add(data.status)
+            log.info("the service says %.40r of a task: taken for still in progress", data.status)
+        now = self._clocks.monotonic()
+        if patience.quiet(now):
+            self._watch.notice(f"The service has said nothing new for {patience.minutes(now)} minutes; still asking.")
+
+    def _failed(self, data: TaskData) -> TaskFailed:
+        self._withdraw()
+        self._save(rules.ended(self._remote))
+        reason = next((str(data.extra[key]) for key in ("error", "message", "reason") if data.extra.get(key)), "")
+        return TaskFailed(f"The service could not separate the bounce{f': {reason[:200]}' if reason else ''}.")
+
+    def _withdraw(self) -> None:
+        """Take the mix back. Its lifetime ends it anyway, so that trouble here ends no job."""
+        if not self._remote.handle:
+            return
+        try:
+            self._publisher.withdraw(self._remote.handle)
+        except PublishError as error:
+            log.warning("the published mix stays reachable until its time is up: %s", error)
+        self._save(rules.withdrawn(self._remote))

@@ -20,7 +20,10 @@ from bridge.units import Frames, Hz
 Block = NDArray[np.float32]
 """Samples of shape [frames, channels]; 1.0 is full scale."""
 
-BLOCK_FRAMES = 8192
+LOUDEST = 1e6
+"""What is further above full scale than 120 dB is no sound but damage, like a sample that is not a number."""
+
+BLOCK_FRAMES = 12288
 """What is made of a stereo block stays in the processor's cache, and below the size that malloc gives back at once."""
 
 

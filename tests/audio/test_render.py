@@ -189,11 +189,11 @@ def test_the_same_stems_give_the_same_bytes(depth: str, session: Callable[..., S
 @pytest.mark.parametrize(
     ("form", "depth", "described", "subtype"),
     [
-        ("wav", "16", "WAV 16-bit PCM", "PCM_16"),
-        ("wav", "24", "WAV 24-bit PCM", "PCM_24"),
-        ("wav", "32f", "WAV 32-bit float", "FLOAT"),
-        ("flac", "16", "FLAC 16-bit", "PCM_16"),
-        ("flac", "24", "FLAC 24-bit", "PCM_24"),
+        ("wav", "16", "wav 16", "PCM_16"),
+        ("wav", "24", "wav 24", "PCM_24"),
+        ("wav", "32f", "wav 32f", "FLOAT"),
+        ("flac", "16", "flac 16", "PCM_16"),
+        ("flac", "24", "flac 24", "PCM_24"),
     ],
 )
 def test_every_format_and_depth_is_what_it_says(

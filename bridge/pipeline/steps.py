@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
 from bridge.delivery.receipt import read as read_receipt
-from bridge.errors import DeliveryOvertaken, StepCancelled, StorageError
+from bridge.errors import BounceError, DeliveryOvertaken, StepCancelled, StorageError
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
@@ -144,6 +144,12 @@ class Pipeline:
     # What the steps share.
 
     def _decode(self, job: Job) -> Canonical:
+        if not job.spool.exists():
+            raise BounceError(
+                "The copy of this bounce has been cleared away.",
+                code="bounce.gone",
+                advice="Save the bounce into the inbox again.",
+            )
         work = self._state.work(job.id)
         work.mkdir(parents=True, exist_ok=True)
         task = DecodeTask(self._progress_file(job), job.spool, work / "mix.wav", job.source.name)

@@ -278,6 +278,16 @@ def test_tidying_removes_what_a_crash_left_and_keeps_what_is_needed(bench: Bench
     assert bench.leftovers() == []
 
 
+def test_a_retry_after_the_copy_was_cleared_away_says_what_to_do(bench: Bench) -> None:
+    job = bench.accept(bench.bounce())
+    job.spool.unlink()
+    bench.start()
+    failed = bench.wait(job)
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.retry_at) == ("bounce.gone", None)
+    assert "again" in failed.failure.advice
+
+
 def test_the_copy_of_a_failed_bounce_is_kept_for_two_weeks(bench: Bench) -> None:
     text = bench.root / "text.wav"
     text.write_text("This is not audio.")

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bridge.audio.bwf import Metadata
-from bridge.audio.canonical import Canonical
 from bridge.audio.gain import excess, gains
 from bridge.audio.listening import listening_copy
+from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport, StemReport
 from bridge.audio.passes import Passes
 from bridge.errors import StorageError

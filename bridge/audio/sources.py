@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, Canonical, blocks, float_wav
+from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, blocks, float_wav
 from bridge.audio.conform import Conform
+from bridge.audio.mix import Canonical
 from bridge.errors import EngineFailed
 
 

@@ -113,8 +113,8 @@ def test_a_bounce_becomes_a_complete_delivery_and_leaves_nothing_behind(bench: B
     assert all((job.folder / stem.file).is_file() for stem in receipt.stems)
     assert (receipt.job, receipt.take, receipt.source.frames, receipt.engine) == (job.id, 1, 22_050, "preview")
     assert (bounce.read_bytes(), bounce.stat().st_mtime_ns) == before
-    assert bench.leftovers() == []
-    assert list(bench.state.spool.iterdir()) == []
+    bench.wait(job, lambda _job: bench.leftovers() == [])
+    bench.wait(job, lambda _job: list(bench.state.spool.iterdir()) == [])
 
 
 def test_a_single_stem_comes_with_its_complement(bench: Bench) -> None:

@@ -102,12 +102,14 @@ def _share(progress: Progress, index: int, count: int) -> Progress:
 
 def _take_out(samples: Real, each: MaskPass, rate: Hz, progress: Progress) -> dict[str, Real]:
     size = window_size(each.window_s, rate)
+    channels = samples.shape[1]
+    steps = 2 + channels
     spectra = [analyse(side, size) for side in sides(samples)]
+    progress(1 / steps)
     masks = each.masks(Spectrum(spectra[0], spectra[-1], rate, size // OVERLAP))
     parts = {name: np.empty_like(samples) for name in masks}
-    channels = samples.shape[1]
     for channel in range(channels):
-        progress((1 + channel) / (1 + channels))
+        progress((2 + channel) / steps)
         # The sides of mono and stereo are its channels; of more channels they are a fold-down.
         spectrum = spectra[channel] if channels <= 2 else analyse(samples[:, channel], size)
         for name, mask in masks.items():

@@ -6,6 +6,7 @@ after a crash simply runs the step again. What a step makes becomes visible in o
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import os
@@ -89,9 +90,12 @@ class Pipeline:
         if job.state is State.FAILED and job.plan:
             return  # the retry goes on with the rendered stems
         shutil.rmtree(self._state.work(job.id), ignore_errors=True)
-        discard_staging(job.order.output, job.id)
+        # What the disk does not let go of now is removed by the next start.
+        with contextlib.suppress(StorageError):
+            discard_staging(job.order.output, job.id)
         if job.state is State.DELIVERED:
-            job.spool.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                job.spool.unlink(missing_ok=True)
 
     # The steps: each returns the job in its next state.
 

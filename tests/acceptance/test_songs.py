@@ -18,6 +18,5 @@ def test_every_stem_of_a_held_out_song_is_nearer_to_the_truth_than_the_mix_is(mo
     songs = [song for song in HELD_OUT if song.soundfont == TIM][:1]
     (song,) = centred(tuple(songs)) if mono else songs
     improvement = dict(zip(STEMS, gains(song, preview, tmp_path), strict=True))
-    print({stem: round(gain, 1) for stem, gain in improvement.items()})
     assert min(improvement.values()) > 0.0
     assert sum(improvement.values()) / len(improvement) >= 4.5

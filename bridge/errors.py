@@ -41,8 +41,7 @@ user can do about it, and whether trying again unchanged can help (`retryable`).
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class StembridgeError(Exception):
@@ -62,8 +61,7 @@ class StembridgeError(Exception):
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigProblem:
+class ConfigProblem(NamedTuple):
     """One wrong line of a configuration file; `line` counts from 1, 0 where the whole file is meant."""
 
     file: str

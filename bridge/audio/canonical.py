@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.audio.mix import Canonical
 from bridge.audio.riff import payload, read_riff
 from bridge.audio.wavheader import DS64_PLACEHOLDER, EXTENSIBLE, FLOAT, Payloads, WavFormat, wav_header
 from bridge.errors import StorageError
@@ -20,22 +20,11 @@ from bridge.units import Frames, Hz
 Block = NDArray[np.float32]
 """Samples of shape [frames, channels]; 1.0 is full scale."""
 
-BLOCK_FRAMES = 8192
+LOUDEST = 1e6
+"""What is further above full scale than 120 dB is no sound but damage, like a sample that is not a number."""
+
+BLOCK_FRAMES = 12288
 """What is made of a stereo block stays in the processor's cache, and below the size that malloc gives back at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Canonical:
-    """A bounce decoded once: the reference of rate, channels and length for all that follows.
-
-    `repairs` says in sentences what was wrong with the samples and was mended.
-    """
-
-    path: Path
-    sample_rate: Hz
-    channels: int
-    frames: Frames
-    repairs: tuple[str, ...] = ()
 
 
 def inspect(path: Path) -> Canonical:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bridge.audio.canonical import BLOCK_FRAMES, Block, Canonical, CanonicalWriter, inspect
+from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter, inspect
 from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
+from bridge.audio.mix import Canonical
 from bridge.audio.wholeness import Wholeness, wholeness
 from bridge.errors import BounceError, StorageError
 from bridge.units import Frames, Hz, Progress, no_progress
@@ -36,7 +37,7 @@ def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: 
 
     Messages call it `name`, or by its file's name: a copy in the spool bears one that nobody knows.
 
-    Levels above full scale are kept; samples that are no numbers become 0, and `repairs` says so.
+    Levels above full scale are kept; samples that are no numbers (or over +120 dBFS) become 0, and `repairs` says so.
 
     Raises `BounceError` with code bounce.empty, bounce.truncated, bounce.corrupt, bounce.no_audio, bounce.rate or
     bounce.unreadable, `StorageError` for the disk, and whatever `progress` raises; then there is no `target`.
@@ -121,7 +122,7 @@ def _write(source: _Source, target: Path, shape: tuple[Hz, int], stream: Iterato
     mended = 0
     with CanonicalWriter(target, rate, channels) as writer:
         for block in stream:
-            numbers = np.isfinite(block)
+            numbers = np.abs(block) <= LOUDEST
             if not numbers.all():
                 mended += int(block.size - np.count_nonzero(numbers))
                 block = np.where(numbers, block, np.float32(0))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from bridge.audio.canonical import Block
 
 REST = "other"
@@ -64,4 +62,4 @@ class NullDepth:
 
 def _energy(block: Block) -> float:
     flat = block.reshape(-1)
-    return float(np.einsum("i,i->", flat, flat, dtype=np.float64))
+    return float(flat @ flat)

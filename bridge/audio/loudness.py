@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Loudness:
         self._filter = KWeighting(sample_rate, channels, frames)
         self._hop = (sample_rate + 5) // 10
         self._begun, self._energy = 0, 0.0
-        self._energies: list[float] = []
+        self._energies = array("d")
 
     def measure(self, block: Samples, fresh: int) -> None:
         """Measure one more block, of which the first `fresh` frames count."""

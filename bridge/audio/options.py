@@ -40,10 +40,8 @@ class RenderOptions:
 
     @property
     def described(self) -> str:
-        """The format in short: "WAV 24-bit PCM", "WAV 32-bit float", "FLAC 24-bit"."""
-        if self.format == "flac":
-            return f"FLAC {self.bits}-bit"
-        return "WAV 32-bit float" if self.depth == "32f" else f"WAV {self.bits}-bit PCM"
+        """The format as receipts say it: "wav 24", "wav 32f", "flac 16"."""
+        return f"{self.format} {self.depth}"
 
 
 @dataclass(frozen=True, slots=True)

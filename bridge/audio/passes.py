@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.audio.bwf import Metadata
-from bridge.audio.canonical import Block, Canonical
+from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform, frames_at
 from bridge.audio.folding import REST, NullDepth, complete, covers, missing
 from bridge.audio.lanes import MeasureLane, WriteLane, drive
 from bridge.audio.level import Level, LevelMeter, PeakMeter
+from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions
 from bridge.audio.quantise import quantiser
 from bridge.audio.sources import side_by_side

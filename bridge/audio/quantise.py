@@ -57,5 +57,6 @@ def packed(steps: NDArray[np.int32], sample_bytes: int) -> bytes:
 def _nearest(scaled: Block, full_scale: int) -> NDArray[np.int32]:
     np.rint(scaled, out=scaled)
     # float32 holds both limits exactly: 24 bits of mantissa.
-    np.clip(scaled, -full_scale, full_scale - 1, out=scaled)
+    np.maximum(scaled, np.float32(-full_scale), out=scaled)
+    np.minimum(scaled, np.float32(full_scale - 1), out=scaled)
     return scaled.astype(np.int32)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bridge.audio.bwf import Metadata
-from bridge.audio.canonical import Canonical
 from bridge.audio.gain import excess, gains
 from bridge.audio.listening import listening_copy
+from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport, StemReport
 from bridge.audio.passes import Passes
 from bridge.errors import StorageError
@@ -31,10 +31,10 @@ def render(
 ) -> RenderReport:
     """Write each stem to `folder` under its name in `files`, and say what was done.
 
-    `stems` are float32 WAV or RF64 files; `other` is made anew, to hold all that the others don't. Every delivered stem
-    has the mix's channels, starts at its sample 0, and has its exact frame count (times `options.rate` / the mix's rate,
-    rounded half up). `metadata` is the bounce's own, at the mix's rate. The same input gives the same bytes. A file that
-    was begun when an error came is left as it is.
+    `stems` are float32 WAV or RF64 files; `other` is made anew, to hold all that the others don't. Every delivered
+    stem has the mix's channels, starts at its sample 0, and has its exact frame count (times `options.rate` / the mix's
+    rate, rounded half up). `metadata` is the bounce's own, at the mix's rate. The same input gives the same bytes. A
+    file that was begun when an error came is left as it is.
 
     Raises `EngineFailed` for stems that don't fit the mix, `UsageError` for FLAC with more than 8 channels,
     `StorageError` for the disk, and whatever `progress` raises.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from bridge.audio.canonical import BLOCK_FRAMES, Block, Canonical, blocks, float_wav
+from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, blocks, float_wav
 from bridge.audio.conform import Conform
+from bridge.audio.mix import Canonical
 from bridge.errors import EngineFailed
 
 
@@ -29,8 +31,12 @@ def _conformed(name: str, path: Path, mix: Canonical) -> Iterator[Block]:
         raise EngineFailed(f"The engine's {name} stem is not a whole float32 WAV file.", code="engine.stems")
     conform = Conform(stem.sample_rate, mix.sample_rate, mix.channels, mix.frames)
     for block in blocks(stem):
-        if not np.isfinite(block).all():
-            block = np.nan_to_num(block, nan=0, posinf=0, neginf=0)
+        flat = block.reshape(-1)
+        # The energy is a number if every sample is one, and found in a fifth of the time.
+        with np.errstate(over="ignore", invalid="ignore"):
+            energy = float(flat @ flat)
+        if not math.isfinite(energy):
+            block = np.where(np.abs(block) <= LOUDEST, block, np.float32(0))
         yield conform.push(with_channels(block, mix.channels))
     yield conform.finish()
 

@@ -16,8 +16,8 @@ from bridge.units import DbTp
 
 _PHASES = (0.25, 0.5, 0.75)
 _TAPS = 48
-_ROW = 32
-_ROWS = 16
+_ROW = 16
+_ROWS = 64
 """Rows in one product: OpenBLAS keeps products of this size in the calling thread, where they are cheapest."""
 SEGMENT = _ROW * _ROWS
 HISTORY = 64

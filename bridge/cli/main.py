@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,6 +42,8 @@ _WRONG_USE = (UsageError, ConfigError, EngineUnavailable, ModelUnsupported)
 
 def _complain(error: StembridgeError, *, as_json: bool) -> None:
     if as_json:
+        import json  # as lazy as the commands
+
         print(json.dumps({"error": {"code": error.code, "message": error.message, "advice": error.advice}}))
     lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else []
     for line in lines or [str(error)]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import time
-import unicodedata
 from pathlib import Path
 
 from bridge.errors import BounceError, StembridgeError
@@ -18,11 +17,6 @@ from bridge.jobs.order import Order
 
 _STANDING_S = 60.0
 """A file that has not been written to for so long is as long as it will be."""
-
-
-def song_of(source: Path) -> str:
-    """Return the song that a bounce belongs to: its name without the ending, in one Unicode form."""
-    return unicodedata.normalize("NFC", source.stem)
 
 
 def refuse_unspellable(source: Path) -> None:

@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError, StorageError
 from bridge.inbox.copiers import Copied, Failed, Gone, NotYet, Outcome
-from bridge.inbox.ingest import admit, song_of
+from bridge.inbox.ingest import admit
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.inbox.settling import Settling

@@ -40,6 +40,7 @@ class Database:
                 self._connection.execute(f"PRAGMA {pragma}")
         self._path = path
         try:
+            self._demand_write_access()
             self._migrate()
         except BaseException:
             self._connection.close()
@@ -80,6 +81,16 @@ class Database:
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             before, self._version = self._version, version
         return version != before
+
+    def _demand_write_access(self) -> None:
+        # What SQLite cannot open for writing it opens for reading, without a word and for as long as we are connected.
+        with self._lock, _our_errors(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.execute("PRAGMA user_version = 0")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     def _migrate(self) -> None:
         newest = migrations(self._package)[-1][0]

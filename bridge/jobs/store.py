@@ -97,7 +97,7 @@ class JobStore:
 
     def latest_of(self, source: Path) -> Job | None:
         """Return the newest job made of the file at this path."""
-        return next((job for job in self.jobs() if job.source == source), None)
+        return next((job_of(row) for row in self._database.rows("latest_at", {"source": str(source)})), None)
 
     def jobs(self, limit: int = -1) -> list[Job]:
         """Return the newest jobs first; a negative limit means all."""

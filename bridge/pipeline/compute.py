@@ -147,6 +147,15 @@ class _Child:
                 return answer
         except (EOFError, OSError):
             pass  # the child died: told below
+        except Exception as error:
+            # Pickle raises anything, where code was replaced under a running bridge: then nobody may wait for ever.
+            self.kill()
+            self._process.join()
+            return None, EngineFailed(
+                f"The process that did the work cannot be understood: {type(error).__name__}: {error}",
+                code="engine.answer",
+                advice="If Stembridge was updated while it ran, start it again; then retry the job.",
+            )
         self._process.join()
         return None, EngineFailed(
             f"The process that did the work ended unexpectedly ({_how(self._process.exitcode)}).",

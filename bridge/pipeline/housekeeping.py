@@ -22,7 +22,7 @@ def tidy(store: JobStore, state: StateFolder, kept: KeptStems, outputs: Iterable
 
     Call it while holding the instance lock: what another process has begun would look like an orphan.
     """
-    jobs = [job for job in store.jobs() if job.state is not State.DELIVERED]
+    jobs = store.in_states(frozenset(State) - {State.DELIVERED})
     unfinished = {job.id for job in jobs if job.state is not State.CANCELLED}
     needed_spool = {job.spool for job in jobs if not _outdated(job, now)}
     for path in state.spool.iterdir():

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
 
+from bridge.audio.mix import Canonical
 from bridge.delivery.receipt import Model, Normalise, Receipt, Source, Stem
 from bridge.jobs.job import Job
 from bridge.pipeline.tasks import Rendered
 from bridge.separation import catalogue, registry
-
-if TYPE_CHECKING:
-    from bridge.audio.decode import Canonical
 
 
 def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: float) -> Receipt:

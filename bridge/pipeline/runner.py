@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, TimeoutError
@@ -60,7 +61,8 @@ class TaskRunner:
         """
         if self._stopping.is_set():
             raise Stopped
-        task.progress.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a picture of the moment, as where it is written
+            task.progress.unlink(missing_ok=True)
         self._store.progress(job.id, span.at(0.0), span.text)
         future = self._executor.submit(function, task)
         ticks = 0

@@ -6,6 +6,7 @@ after a crash simply runs the step again. What a step makes becomes visible in o
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import os
@@ -14,12 +15,12 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bridge.audio.mix import Canonical
 from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
 from bridge.delivery.receipt import read as read_receipt
-from bridge.errors import DeliveryOvertaken, StepCancelled, StorageError
+from bridge.errors import BounceError, DeliveryOvertaken, StepCancelled, StorageError
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
@@ -31,9 +32,6 @@ from bridge.pipeline.runner import Span, TaskRunner
 from bridge.pipeline.space import require_space
 from bridge.pipeline.tasks import DecodeTask, RenderTask, SeparateTask, decode_bounce, render_stems, separate_mix
 from bridge.separation.catalogue import Model, model
-
-if TYPE_CHECKING:
-    from bridge.audio.decode import Canonical
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +60,7 @@ class Pipeline:
         self._tasks = TaskRunner(store, executor)
         self._source_archive = source_archive
         self._clock = clock
+        self._decoded: tuple[str, Canonical] | None = None
 
     def stop(self) -> None:
         """Make the running `run` end with `Stopped`."""
@@ -87,12 +86,16 @@ class Pipeline:
 
     def clean(self, job: Job) -> None:
         """Remove what a job that has ended no longer needs; what a retry needs stays. Never fails."""
+        self._decoded = None
         if job.state is State.FAILED and job.plan:
             return  # the retry goes on with the rendered stems
         shutil.rmtree(self._state.work(job.id), ignore_errors=True)
-        discard_staging(job.order.output, job.id)
+        # What the disk does not let go of now is removed by the next start.
+        with contextlib.suppress(StorageError):
+            discard_staging(job.order.output, job.id)
         if job.state is State.DELIVERED:
-            job.spool.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                job.spool.unlink(missing_ok=True)
 
     # The steps: each returns the job in its next state.
 
@@ -144,10 +147,19 @@ class Pipeline:
     # What the steps share.
 
     def _decode(self, job: Job) -> Canonical:
-        work = self._state.work(job.id)
-        work.mkdir(parents=True, exist_ok=True)
-        task = DecodeTask(self._progress_file(job), job.spool, work / "mix.wav", job.source.name)
-        return self._tasks.run(job, DECODE, decode_bounce, task)
+        """Decode the spooled bounce, once in a run: after a power cut an old decode on the disk may be half there."""
+        if self._decoded is not None and self._decoded[0] == job.id:
+            return self._decoded[1]
+        if not job.spool.exists():
+            raise BounceError(
+                "The copy of this bounce has been cleared away.",
+                code="bounce.gone",
+                advice="Save the bounce into the inbox again.",
+            )
+        mix = self._fresh(job, "mix") / "mix.wav"
+        task = DecodeTask(self._progress_file(job), job.spool, mix, job.source.name)
+        self._decoded = job.id, self._tasks.run(job, DECODE, decode_bounce, task)
+        return self._decoded[1]
 
     def _file_names(self, job: Job, stems: Mapping[str, Path], take: int) -> Mapping[str, str]:
         return stem_files(

@@ -7,23 +7,18 @@ imports this module too, and stays small.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bridge.audio.mix import Canonical
+from bridge.audio.options import RenderOptions, RenderReport
 from bridge.jobs.order import Order
 from bridge.jobs.progress import FileProgress
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
 from bridge.separation.run import run_engine
 from bridge.separation.seam import SeparationRequest
-
-if TYPE_CHECKING:
-    from bridge.audio.decode import Canonical
-    from bridge.audio.render import RenderReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +71,10 @@ class Rendered:
 
 
 def decode_bounce(task: DecodeTask) -> Canonical:
-    """Decode once: a finished decode of this job is used again.
+    """Decode. Raises `BounceError` for a file that is not usable audio, `StorageError` for a full disk."""
+    from bridge.audio.decode import decode
 
-    Raises `BounceError` for a file that is not usable audio, `StorageError` for a full disk.
-    """
-    from bridge.audio.decode import Canonical, decode
-
-    finished = task.mix.with_suffix(".json")
-    try:
-        facts = json.loads(finished.read_text("utf-8"))
-        return Canonical(**{**facts, "path": task.mix, "repairs": tuple(facts["repairs"])})
-    except (OSError, ValueError):
-        pass  # not decoded yet, or cut off
-    mix = decode(task.spool, task.mix, FileProgress(task.progress), name=task.name)
-    finished.write_text(json.dumps({**dataclasses.asdict(mix), "path": ""}), "utf-8")
-    return mix
+    return decode(task.spool, task.mix, FileProgress(task.progress), name=task.name)
 
 
 def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
@@ -102,7 +86,7 @@ def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
 def render_stems(task: RenderTask) -> Rendered:
     """Normalise and write every stem, with the bounce's own metadata."""
     from bridge.audio.bwf import read_metadata
-    from bridge.audio.render import RenderOptions, render
+    from bridge.audio.render import render
 
     metadata = read_metadata(task.spool)
     order = task.order

@@ -74,12 +74,19 @@ class Worker:
                 if job is not None:
                     self._work(job)
                     continue
-                look = self._woken.wait(LOOK_S) or self._store.changed_elsewhere()
-                self._woken.clear()
+                look = self._wait()
             except StorageError as error:
                 log.warning("%s %s", error, error.advice)
                 self._stopping.wait(STORE_TROUBLE_S)
                 look = True
+
+    def _wait(self) -> bool:
+        """Wait a moment, or until woken; say whether there may be something new."""
+        self._woken.wait(LOOK_S)
+        if self._woken.is_set():
+            self._woken.clear()  # nowhere else: a wake that comes while we ask the store must count in the next round
+            return True
+        return self._store.changed_elsewhere()
 
     def _next(self) -> Job | None:
         for job in self._store.interrupted():

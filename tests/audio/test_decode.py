@@ -144,12 +144,12 @@ def test_overs_above_full_scale_are_kept(tmp_path: Path, tone: Samples) -> None:
 
 def test_samples_that_are_no_numbers_become_silence_and_are_reported(tmp_path: Path, tone: Samples) -> None:
     source, broken = tmp_path / "broken.wav", tone.copy()
-    broken[100, 0], broken[200, 1], broken[20000, 0] = np.nan, np.inf, -np.inf
+    broken[100, 0], broken[200, 1], broken[20000, 0], broken[20001, 1] = np.nan, np.inf, -np.inf, 1e30
     soundfile.write(source, broken, RATE, subtype="FLOAT")
     canonical = decode(source, tmp_path / "canonical.wav")
-    assert canonical.repairs == ("3 samples that were not numbers were set to 0.",)
+    assert canonical.repairs == ("4 samples that were not numbers were set to 0.",)
     mended = samples_of(canonical.path)
-    assert mended[100, 0] == mended[200, 1] == mended[20000, 0] == 0
+    assert mended[100, 0] == mended[200, 1] == mended[20000, 0] == mended[20001, 1] == 0
     assert np.isfinite(mended).all()
 
 

@@ -189,11 +189,11 @@ def test_the_same_stems_give_the_same_bytes(depth: str, session: Callable[..., S
 @pytest.mark.parametrize(
     ("form", "depth", "described", "subtype"),
     [
-        ("wav", "16", "WAV 16-bit PCM", "PCM_16"),
-        ("wav", "24", "WAV 24-bit PCM", "PCM_24"),
-        ("wav", "32f", "WAV 32-bit float", "FLOAT"),
-        ("flac", "16", "FLAC 16-bit", "PCM_16"),
-        ("flac", "24", "FLAC 24-bit", "PCM_24"),
+        ("wav", "16", "wav 16", "PCM_16"),
+        ("wav", "24", "wav 24", "PCM_24"),
+        ("wav", "32f", "wav 32f", "FLOAT"),
+        ("flac", "16", "flac 16", "PCM_16"),
+        ("flac", "24", "flac 24", "PCM_24"),
     ],
 )
 def test_every_format_and_depth_is_what_it_says(
@@ -259,10 +259,10 @@ def test_a_stem_that_is_no_float_wav_is_the_engines_failure(tmp_path: Path, nois
 
 def test_what_an_engine_makes_that_is_no_number_is_silence(tmp_path: Path, noise: Noise) -> None:
     broken = noise(3000)
-    broken[5, 0], broken[6, 1] = np.nan, np.inf
+    broken[5, 0], broken[6, 1], broken[7, 1] = np.nan, np.inf, -1e30
     song = Session(tmp_path, noise(3000), {"vocals": broken}, 44100)
     song.render(replace(EXACT, rate=48000))
-    assert np.isfinite(song.delivered("vocals")).all()
+    assert np.abs(song.delivered("vocals")).max() < 1
 
 
 def test_the_bounces_origin_is_carried_and_follows_the_rate(session: Callable[..., Session]) -> None:

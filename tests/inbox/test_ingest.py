@@ -4,14 +4,13 @@ import errno
 import hashlib
 import os
 import sys
-import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bridge.errors import BounceError, StorageError, StoreError
-from bridge.inbox.ingest import ingest_now, song_of
+from bridge.inbox.ingest import ingest_now
 from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
 from bridge.jobs.arrival import Signature
 from bridge.jobs.order import Order
@@ -96,10 +95,6 @@ def test_a_store_that_refuses_keeps_no_copy(idle: Room) -> None:
     with pytest.raises(StoreError):
         ingest(idle, idle.save("song.wav"))
     assert idle.in_spool() == []
-
-
-def test_the_song_is_the_name_without_its_ending_in_one_form() -> None:
-    assert song_of(Path("/x/") / unicodedata.normalize("NFD", "Élan v1.2.wav")) == "Élan v1.2"
 
 
 def test_a_file_that_is_gone_is_no_error_of_any_disk(tmp_path: Path) -> None:

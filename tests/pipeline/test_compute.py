@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -33,6 +33,18 @@ def _die() -> None:
     os._exit(3)
 
 
+class _Incomprehensible:
+    """Cannot be unpickled where it was not made: as after an update under a running bridge."""
+
+    def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
+        return _refuse_elsewhere, (os.getpid(),)
+
+
+def _refuse_elsewhere(pid: int) -> None:
+    if os.getpid() != pid:
+        raise AttributeError("no such class here")
+
+
 @pytest.fixture
 def executor() -> Iterator[LocalExecutor]:
     executor = LocalExecutor()
@@ -53,6 +65,17 @@ def _gone(pid: int) -> bool:
 def test_a_call_runs_in_another_process_which_stays_warm_for_the_next(executor: LocalExecutor) -> None:
     first, second = executor.submit(_pid).result(), executor.submit(_pid).result()
     assert first == second != os.getpid()
+
+
+def test_an_answer_that_cannot_be_understood_is_an_error_and_no_wait_without_end(executor: LocalExecutor) -> None:
+    with pytest.raises(EngineFailed, match="no such class here"):
+        executor.submit(_Incomprehensible).result(timeout=60)
+    assert executor.submit(_pid).result(timeout=60) != os.getpid()
+
+
+def test_a_call_that_cannot_be_sent_is_an_error_and_no_wait_without_end(executor: LocalExecutor) -> None:
+    with pytest.raises(EngineFailed):
+        executor.submit(lambda: None).result(timeout=60)
 
 
 def test_an_error_arrives_whole(executor: LocalExecutor) -> None:

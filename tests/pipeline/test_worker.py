@@ -113,8 +113,8 @@ def test_a_bounce_becomes_a_complete_delivery_and_leaves_nothing_behind(bench: B
     assert all((job.folder / stem.file).is_file() for stem in receipt.stems)
     assert (receipt.job, receipt.take, receipt.source.frames, receipt.engine) == (job.id, 1, 22_050, "preview")
     assert (bounce.read_bytes(), bounce.stat().st_mtime_ns) == before
-    assert bench.leftovers() == []
-    assert list(bench.state.spool.iterdir()) == []
+    bench.wait(job, lambda _job: bench.leftovers() == [])
+    bench.wait(job, lambda _job: list(bench.state.spool.iterdir()) == [])
 
 
 def test_a_single_stem_comes_with_its_complement(bench: Bench) -> None:
@@ -276,6 +276,16 @@ def test_tidying_removes_what_a_crash_left_and_keeps_what_is_needed(bench: Bench
     tidy(bench.store, bench.state, bench.kept, [bench.root / "out"], time.time())
     assert list(bench.state.spool.iterdir()) == [waiting.spool]
     assert bench.leftovers() == []
+
+
+def test_a_retry_after_the_copy_was_cleared_away_says_what_to_do(bench: Bench) -> None:
+    job = bench.accept(bench.bounce())
+    job.spool.unlink()
+    bench.start()
+    failed = bench.wait(job)
+    assert failed.failure is not None
+    assert (failed.failure.code, failed.failure.retry_at) == ("bounce.gone", None)
+    assert "again" in failed.failure.advice
 
 
 def test_the_copy_of_a_failed_bounce_is_kept_for_two_weeks(bench: Bench) -> None:

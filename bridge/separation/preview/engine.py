@@ -22,7 +22,7 @@ from bridge.separation.registry import unsupported
 from bridge.separation.seam import SeparationRequest
 from bridge.units import Hz, Progress
 
-_CORE = 2**19
+_CORE = 3 * 2**18
 """Samples of a block that are kept: large beside its neighbourhood, small beside the memory of a laptop."""
 
 
@@ -71,7 +71,7 @@ class PreviewEngine:
             taken = self._taken(block, rate, _share(progress, index, count))
             left = block.samples[block.core].astype(np.float64)
             for name in [name for name in stems if name != rest]:
-                part = taken[name][block.core].astype(np.float32)
+                part = taken[name]
                 left -= part
                 stems[name].write(part)
             stems[rest].write(left.astype(np.float32))
@@ -79,18 +79,19 @@ class PreviewEngine:
 
     def _cut(self, rate: Hz, frames: int) -> Cut:
         longest = max(window_size(each.window_s, rate) for each in self._passes)
-        reach = sum(each.reach_s * rate + 2 * window_size(each.window_s, rate) for each in self._passes)
+        reach = sum(each.reach_s * rate + window_size(each.window_s, rate) for each in self._passes)
         windows = max(1, min(self._core // longest, -(-frames // longest)))
         return Cut(core=windows * longest, margin=-int(-reach // longest) * longest)
 
     def _taken(self, block: Block, rate: Hz, progress: Progress) -> dict[str, Real]:
-        """Return the samples (frames, channels) of each stem that the passes take out of the block."""
+        """Return of each stem that the passes take out what lies in the block's core: (frames, channels)."""
         left = block.samples.copy()
         taken: dict[str, Real] = {}
         for index, each in enumerate(self._passes):
             for name, part in _take_out(left, each, rate, _share(progress, index, len(self._passes))).items():
                 left -= part
-                taken[name] = taken[name] + part if name in taken else part
+                kept = part[block.core].copy()
+                taken[name] = taken[name] + kept if name in taken else kept
         return taken
 
 
@@ -101,12 +102,14 @@ def _share(progress: Progress, index: int, count: int) -> Progress:
 
 def _take_out(samples: Real, each: MaskPass, rate: Hz, progress: Progress) -> dict[str, Real]:
     size = window_size(each.window_s, rate)
+    channels = samples.shape[1]
+    steps = 2 + channels
     spectra = [analyse(side, size) for side in sides(samples)]
+    progress(1 / steps)
     masks = each.masks(Spectrum(spectra[0], spectra[-1], rate, size // OVERLAP))
     parts = {name: np.empty_like(samples) for name in masks}
-    channels = samples.shape[1]
     for channel in range(channels):
-        progress((1 + channel) / (1 + channels))
+        progress((2 + channel) / steps)
         # The sides of mono and stereo are its channels; of more channels they are a fold-down.
         spectrum = spectra[channel] if channels <= 2 else analyse(samples[:, channel], size)
         for name, mask in masks.items():

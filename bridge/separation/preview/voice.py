@@ -33,7 +33,7 @@ class Voice:
     """Takes out the vocals at a long window, and the low drums that the first pass has missed."""
 
     window_s = 0.0929
-    reach_s = 0.65
+    reach_s = 0.75
 
     def masks(self, spectrum: Spectrum) -> Mapping[str, Real]:
         """Return the masks of the vocals and of the drums."""

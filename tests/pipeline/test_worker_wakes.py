@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from bridge.jobs.arrival import Arrival, Signature
+from bridge.jobs.folder import StateFolder
+from bridge.jobs.job import Job
+from bridge.jobs.order import Order
+from bridge.jobs.store import JobStore
+from bridge.pipeline.compute import LocalExecutor
+from bridge.pipeline.kept import KeptStems
+from bridge.pipeline.steps import Pipeline
+from bridge.pipeline.worker import Worker
+
+
+class _Busy(JobStore):
+    """A store in which a job arrives at the very moment when the worker asks whether anything has changed."""
+
+    worker: Worker
+    arrived = False
+
+    def changed_elsewhere(self) -> bool:
+        changed = super().changed_elsewhere()
+        if not self.arrived and not changed:
+            self.arrived = True
+            arrival = Arrival(
+                Path("a.wav"), Path("spool"), "0" * 64, Signature(1, 2, 3), "a", "inbox", Order(Path("out"))
+            )
+            self.accept(arrival)
+            self.worker.wake()
+        return changed
+
+
+class _Noting(Pipeline):
+    """Takes a job and does nothing with it."""
+
+    taken = threading.Event()
+
+    def run(self, job: Job) -> Job:
+        self.taken.set()
+        self.stopped.wait()
+        return job
+
+    stopped = threading.Event()
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def test_a_wake_while_the_worker_looks_elsewhere_is_not_lost(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "state")
+    state.make()
+    store = _Busy(state.database, key_of=lambda _: "key")
+    executor = LocalExecutor()
+    pipeline = _Noting(store, state, KeptStems(state.stems, 0), executor)
+    store.worker = worker = Worker(store, pipeline)
+    worker.start()
+    try:
+        assert pipeline.taken.wait(60)
+    finally:
+        worker.stop()
+        executor.shutdown()
+        store.close()

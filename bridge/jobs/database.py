@@ -84,7 +84,7 @@ class Database:
 
     def _demand_write_access(self) -> None:
         # What SQLite cannot open for writing it opens for reading, without a word and for as long as we are connected.
-        with self._lock, _our_errors(self._path):
+        with self._lock, _our_errors(self._path, self._title):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.execute("PRAGMA user_version = 0")

@@ -1,0 +1,13 @@
+"""Our own AudioSeparation API: the two documented calls, and what a studio needs around them.
+
+    site       composition: everything that serves, started in order and stopped in reverse
+    listen     who may reach it, the socket, uvicorn
+    app        the web application; calls, ours and files hold its handlers
+    gate       who is asking, and whether they ask too much
+    books      the database: keys, ledger, tasks; nothing is promised that is not committed here
+    workers    take one task after the other through work: fetch, decode, reserve, separate, keep
+    fetching   the way to `inputurl`, and no way into the local network
+    storage    where uploads and results lie: a folder, or an object store
+
+Importing this package is cheap; only `app`, its handlers and `listen` need the web framework.
+"""

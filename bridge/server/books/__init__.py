@@ -1,0 +1,1 @@
+"""The server's database: who may ask, what it costs, what is to be done."""

@@ -1,0 +1,72 @@
+"""What the server is told: small frozen values, read from no file here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.errors import ModelUnsupported
+from bridge.separation import registry
+from bridge.separation.catalogue import Model
+from bridge.separation.seam import Separator
+
+HOUR_S = 3600
+
+
+def local_engine(model: Model) -> str:
+    """Return the best engine of this machine for a model; never the cloud, which would be paid a second time.
+
+    Raises `ModelUnsupported`.
+    """
+    for name in model.engines:
+        if name != "api" and name in registry.ENGINES:
+            return name
+    raise ModelUnsupported(
+        f"No engine of this server can make model {model.id} ({model.display_name}: {', '.join(model.stems)})."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The seam to what separates: which engine for a model, and how it is loaded, in whichever process runs it."""
+
+    choose: Callable[[Model], str] = local_engine
+    load: Callable[[str], Separator] = registry.separator
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one key, and one file, may ask for."""
+
+    calls_per_minute: int = 600
+    """0: as many as it likes."""
+    tasks_at_once: int = 8
+    """Of one key, waiting or working; 0: as many as it likes."""
+    file_bytes: int = 2 * 10**9
+    minutes: int = 180
+    """The longest input."""
+    fetch_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Everything about one server."""
+
+    storage: Path
+    """The folder of its database, its work, and (without `objects`) of uploads and results."""
+    objects: str = ""
+    """The URL of an object store that takes uploads and results instead."""
+    host: str = "127.0.0.1"
+    port: int = 9125
+    public_url: str = ""
+    """How it is reached from outside, where a proxy or tunnel stands before it; "" takes each request's own."""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    allow: tuple[str, ...] = ()
+    workers: int = 1
+    link_s: int = HOUR_S
+    """How long a link can be used."""
+    retention_s: float = 24.0 * HOUR_S
+    limits: Limits = Limits()

@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     _json(_command(commands, "models", "models", "list the models and the engines that can make them"))
     _json(_command(commands, "doctor", "doctor", "check that everything needed is there and works"))
     _config_commands(commands)
+    _server_commands(commands)
     return top
 
 
@@ -101,6 +102,30 @@ def _config_commands(commands: Any) -> None:
         ("show", "show the settings in effect, secrets masked"),
     ):
         _command(inner, name, "config", text)
+
+
+def _server_commands(commands: Any) -> None:
+    serve = _command(commands, "serve", "serve", "serve the AudioSeparation API from this machine")
+    serve.add_argument("--status", action="store_true", help="show the queue and the keys of the server instead")
+    _json(serve)
+    group = commands.add_parser("keys", help="who may use this machine's server", allow_abbrev=False)
+    inner = group.add_subparsers(metavar="create|list|credit|enable|disable|suspend|revoke", required=True)
+    for name, function, text in (
+        ("create", "create", "make a key and show it, this once"),
+        ("list", "list_keys", "list the keys and what they have used"),
+        ("credit", "credit", "give a key minutes, or with a negative number take some back"),
+        ("enable", "change", "let a disabled or suspended key work again"),
+        ("disable", "change", "make a key answer 101006, not enabled"),
+        ("suspend", "change", "make a key answer 101005, suspended"),
+        ("revoke", "change", "end a key for good"),
+    ):
+        command = _command(inner, name, "serve", text)
+        command.set_defaults(function=function, action=name)
+        if name != "list":
+            command.add_argument("name", metavar="NAME", help="the name of the key")
+        if name == "credit":
+            command.add_argument("minutes", type=int, metavar="MINUTES", help="started minutes of input")
+        _json(command)
 
 
 def _command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:

@@ -167,6 +167,23 @@ class Server(Section):
     host: Host = "127.0.0.1"
     port: Port = 9125
     storage: Folder | None = None
+    """Its database, and its files where `objects` names no object store; None: a folder of the state folder."""
+    objects: str = ""
+    public_url: Annotated[str, AfterValidator(values.web_address_or_none)] = ""
+    tls_cert: Folder | None = None
+    tls_key: Folder | None = None
+    behind_proxy: bool = False
+    allow: TextList = ()
+    """Networks and hosts that an `inputurl` may lead to besides the public internet."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    calls_per_minute: Annotated[int, Field(ge=0)] = 600
+    tasks_at_once: Annotated[int, Field(ge=0)] = 8
+    max_mb: Annotated[int, Field(gt=0)] = 2000
+    """Of one file, in units of 10^6 bytes."""
+    max_minutes: Annotated[int, Field(gt=0)] = 180
+    fetch_s: Period = 900.0
+    link_s: Annotated[int, Field(ge=60, le=604_800)] = 3600
+    retention_h: Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)] = 24.0
 
 
 class Preset(Section):

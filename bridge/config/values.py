@@ -105,6 +105,11 @@ def upload_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def web_address_or_none(value: str) -> str:
+    """Check the address of a service, or let "" stand for none."""
+    return web_address(value) if value else value
+
+
 def rate(value: int) -> int:
     """Check a sample rate in Hz; 0 means the bounce's own."""
     if value != 0 and not 8_000 <= value <= 192_000:

@@ -1,0 +1,94 @@
+"""The web application: which path leads to which handler, and what becomes of an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bridge import __version__
+from bridge.errors import StembridgeError
+from bridge.protocol.paths import (
+    BALANCE_PATH,
+    CREATE_PATH,
+    GET_PATH,
+    HEALTH_PATH,
+    KEY_HEADER,
+    KEY_HEADER_ALIAS,
+    OURS,
+    UPLOADS_PATH,
+)
+from bridge.server import answers, schema
+from bridge.server.calls import Calls
+from bridge.server.files import Files
+from bridge.server.links import RESULTS
+from bridge.server.ours import Ours
+from bridge.server.page import page
+from bridge.server.refused import Refused
+from bridge.server.site import Site
+
+_DESCRIPTION = "The AudioSeparation API, served by Stembridge. Every JSON answer is an envelope with a code."
+
+
+def build_app(site: Site) -> FastAPI:
+    """Return the application that serves a started site."""
+    app = FastAPI(
+        title="Stembridge server",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=f"{OURS}openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    _add_calls(app, site)
+    _add_files(app, site)
+    _add_page(app)
+    app.add_exception_handler(Refused, answers.refused)
+    app.add_exception_handler(StembridgeError, answers.broken)
+    app.add_exception_handler(Exception, answers.broken)
+    return app
+
+
+def _add_calls(app: FastAPI, site: Site) -> None:
+    calls, ours = Calls(site), Ours(site)
+    for path, handler, method, described in (
+        (CREATE_PATH, calls.create, "POST", schema.CREATE),
+        (GET_PATH, calls.get, "POST", schema.GET),
+        (HEALTH_PATH, ours.health, "GET", schema.HEALTH),
+        (BALANCE_PATH, ours.balance, "GET", schema.BALANCE),
+        (UPLOADS_PATH, ours.upload, "POST", schema.UPLOAD),
+    ):
+        app.add_api_route(path, handler, methods=[method], openapi_extra=described, response_model=None)
+
+
+def _add_files(app: FastAPI, site: Site) -> None:
+    files = Files(site)
+    upload = f"{UPLOADS_PATH}/{{name}}"
+    for path, handler, method, described in (
+        (upload, files.put_upload, "PUT", schema.PUT_FILE),
+        (upload, files.delete_upload, "DELETE", schema.DELETE_FILE),
+        (upload, files.get_upload, "GET", schema.GET_FILE),
+        (f"{OURS}{RESULTS}/{{file}}", files.get_zip, "GET", schema.GET_FILE),
+        (f"{OURS}{RESULTS}/{{task}}/{{file}}", files.get_stem, "GET", schema.GET_FILE),
+    ):
+        app.add_api_route(path, handler, methods=[method], openapi_extra=described, response_model=None)
+        if method == "GET":
+            app.add_api_route(path, handler, methods=["HEAD"], response_model=None, include_in_schema=False)
+
+
+def _add_page(app: FastAPI) -> None:
+    described = app.openapi
+
+    def document() -> dict[str, Any]:
+        found = described()
+        schemes = {name: {"type": "apiKey", "in": "header", "name": name} for name in (KEY_HEADER, KEY_HEADER_ALIAS)}
+        found.setdefault("components", {})["securitySchemes"] = schemes
+        return found
+
+    async def show(_request: Request) -> Response:
+        return HTMLResponse(page(app.openapi(), "openapi.json"))
+
+    app.openapi = document  # type: ignore[method-assign]  # the way FastAPI documents to extend it
+    app.add_api_route(f"{OURS}docs", show, methods=["GET"], include_in_schema=False)

@@ -1,0 +1,133 @@
+"""Files in and out: a PUT of an upload; a GET of an upload, a stem or a zip, each by a signed link, with Range."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from bridge.publish.ranges import Unsatisfiable, wanted
+from bridge.server.books.tasks import TaskState
+from bridge.server.links import RESULT_NAME, RESULTS, UPLOAD_NAME, UPLOADS, ZIP_NAME, result_name
+from bridge.server.refused import Refused
+from bridge.server.site import Site
+from bridge.server.storage.seam import PIECE_BYTES, Incoming
+from bridge.server.zips import streamed
+
+_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+
+
+class Files:
+    """Answers for one site. Links are the permission; only a DELETE asks for the key, and the key's own upload."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def put_upload(self, request: Request, name: str) -> Response:
+        """Take the bytes of an upload, as many as were granted. May be repeated: the last whole one counts."""
+        stored = f"{UPLOADS}/{name}"
+        size = self._site.links.may_put(stored, request.query_params) if UPLOAD_NAME.fullmatch(name) else None
+        if size is None:
+            return _plain(403, "This link is not valid, or not any more.")
+        if self._site.books.uploads.owner(name) is None:
+            return _plain(404, "This upload was withdrawn.")
+        if request.headers.get("Content-Length", str(size)) != str(size):
+            return _plain(400, f"This link is for exactly {size} bytes.")
+        incoming = await run_in_threadpool(self._site.storage.receive, stored)
+        try:
+            whole = await _receive(request, incoming, size)
+            if whole:
+                await run_in_threadpool(incoming.commit)
+        finally:
+            incoming.abort()
+        return _plain(201, "Thank you.") if whole else _plain(400, f"This link is for exactly {size} bytes.")
+
+    async def delete_upload(self, request: Request, name: str) -> Response:
+        """Take an upload back."""
+        try:
+            key = self._site.gate.admit(request.headers)
+        except Refused as error:
+            return _plain(429 if error.retry_after_s else 403, error.message)
+        if not UPLOAD_NAME.fullmatch(name) or self._site.books.uploads.owner(name) != key.number:
+            return _plain(404, "There is no such upload.")
+        await run_in_threadpool(self._site.storage.delete, f"{UPLOADS}/{name}")
+        self._site.books.uploads.forget(name)
+        return Response(status_code=204)
+
+    async def get_upload(self, request: Request, name: str) -> Response:
+        """Give an upload."""
+        return await self._give(request, f"{UPLOADS}/{name}", known=bool(UPLOAD_NAME.fullmatch(name)))
+
+    async def get_stem(self, request: Request, task: str, file: str) -> Response:
+        """Give a stem."""
+        return await self._give(
+            request, f"{RESULTS}/{task}/{file}", known=bool(RESULT_NAME.fullmatch(f"{task}/{file}"))
+        )
+
+    async def get_zip(self, request: Request, file: str) -> Response:
+        """Give all stems of a task in a zip, made while it is sent."""
+        stored = f"{RESULTS}/{file}"
+        if not ZIP_NAME.fullmatch(file) or not self._site.links.may_get(stored, request.query_params):
+            return _plain(403, "This link is not valid, or not any more.")
+        task = self._site.books.tasks.get(file.removesuffix(".zip"))
+        if task is None or task.state is not TaskState.SUCCESS:
+            return _plain(404, "These stems are not here any more.")
+        headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="stems.zip"'}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type="application/zip")
+        content = streamed((f"{stem}.wav", self._whole(result_name(task.id, stem))) for stem in task.stems)
+        return StreamingResponse(content, headers=headers, media_type="application/zip")
+
+    def _whole(self, stored: str) -> Iterator[bytes]:
+        return self._site.storage.read(stored, 0, self._site.storage.size(stored) or 0)
+
+    async def _give(self, request: Request, stored: str, *, known: bool) -> Response:
+        if not known or not self._site.links.may_get(stored, request.query_params):
+            return _plain(403, "This link is not valid, or not any more.")
+        size = await run_in_threadpool(self._site.storage.size, stored)
+        if size is None:
+            return _plain(404, "This file is not here any more.")
+        tag = f'"{hashlib.sha256(f"{stored} {size}".encode()).hexdigest()[:32]}"'
+        headers = {**_HEADERS, "Accept-Ranges": "bytes", "ETag": tag}
+        try:
+            # Another tag in If-Range is that of another file: then all of it (RFC 9110, 13.1.5).
+            asked = request.headers.get("Range", "") if request.headers.get("If-Range", tag) == tag else ""
+            part = wanted(asked, size)
+        except Unsatisfiable:
+            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+        begin, count = part or (0, size)
+        headers["Content-Length"] = str(count)
+        if part:
+            headers["Content-Range"] = f"bytes {begin}-{begin + count - 1}/{size}"
+        status = 206 if part else 200
+        media_type = "audio/wav" if stored.endswith(".wav") else "application/octet-stream"
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers, media_type=media_type)
+        content = self._site.storage.read(stored, begin, count)
+        return StreamingResponse(content, status, headers, media_type)
+
+
+async def _receive(request: Request, incoming: Incoming, size: int) -> bool:
+    """Write the request's body and say whether it had exactly `size` bytes; stops at the first one too many."""
+    waiting: list[bytes] = []
+    held = done = 0
+    try:
+        async for piece in request.stream():
+            waiting.append(piece)
+            held, done = held + len(piece), done + len(piece)
+            if done > size:
+                return False
+            if held >= PIECE_BYTES:
+                await run_in_threadpool(incoming.write, b"".join(waiting))
+                waiting, held = [], 0
+    except ClientDisconnect:
+        return False
+    await run_in_threadpool(incoming.write, b"".join(waiting))
+    return done == size
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(text, status, media_type="text/plain")

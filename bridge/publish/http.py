@@ -71,13 +71,17 @@ def translated(doing: str, url: str) -> Iterator[None]:
         raise PublishFailed(f"{doing}: {host} did not answer as it should ({_reason(error)}).") from error
 
 
-def refusal(response: httpx.Response, doing: str) -> PublishError:
-    """Return the error of an answer that is no success; its body is not shown, being a stranger's."""
+def refusal(response: httpx.Response, doing: str, advice: str = "") -> PublishError:
+    """Return the error of an answer that is no success; its body is not shown, being a stranger's.
+
+    Without an `advice` the error says what to look for in [publish].
+    """
     status, host = response.status_code, host_of(str(response.url))
     message = f"{doing}: {host} answered {status} {response.reason_phrase}".rstrip() + "."
     if status in _TRANSIENT:
         return PublishFailed(message)
-    return PublishDenied(message, advice=_ADVICE.get(status, _ADVICE_OF_REDIRECT if 300 <= status < 400 else _CHECK))
+    usual = _ADVICE_OF_REDIRECT if 300 <= status < 400 else _CHECK
+    return PublishDenied(message, advice=advice or _ADVICE.get(status, usual))
 
 
 def host_of(url: str) -> str:

@@ -23,7 +23,7 @@ from bridge.publish.sending import PAUSES_S, Sender, persist
 from bridge.units import Progress, no_progress
 
 NAME = "own_server"
-_ADVICE = "Check [api] base_url, or publish another way: `method` in [publish]."
+_ADVICE = "Check [api] base_url and key, and the server's log; or publish another way: `method` in [publish]."
 _ASKING = "Asking the server where to upload"
 
 
@@ -49,7 +49,7 @@ class OwnServer:
             handle = urlsplit(grant.put_url).path.rpartition("/")[2]
             try:
                 # The signed address is the permission: the key goes to nobody but the server itself.
-                Sender(client, self.pauses_s, self.sleep).put(grant.put_url, path, progress)
+                Sender(client, self.pauses_s, self.sleep, advice=_ADVICE).put(grant.put_url, path, progress)
             except BaseException:
                 with contextlib.suppress(PublishError):
                     self._delete(client, handle, ())
@@ -69,7 +69,7 @@ class OwnServer:
             envelope = Envelope.from_wire(response.json())
         except (ProtocolError, ValueError) as error:
             if not response.is_success:
-                raise refusal(response, _ASKING) from error
+                raise refusal(response, _ASKING, _ADVICE) from error
             raise PublishDenied(f"{_ASKING}: this is no Stembridge server.", advice=_ADVICE) from error
         if not envelope.success:
             raise refusal_of_service(envelope)
@@ -81,4 +81,4 @@ class OwnServer:
     def _delete(self, client: httpx.Client, handle: str, pauses_s: tuple[float, ...]) -> None:
         headers = {KEY_HEADER: self.api_key}
         url = f"{self.base_url}{UPLOADS_PATH}/{quote(handle, safe='')}"
-        Sender(client, pauses_s, self.sleep, headers).delete(url)
+        Sender(client, pauses_s, self.sleep, headers, _ADVICE).delete(url)

@@ -39,6 +39,8 @@ class Sender:
     pauses_s: tuple[float, ...] = PAUSES_S
     sleep: Callable[[float], None] = time.sleep
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    advice: str = ""
+    """What helps where the peer refuses; "": what to look for in [publish]."""
 
     def put(self, url: str, path: Path, progress: Progress) -> None:
         """Upload the file. Raises `PublishDenied`, `PublishFailed`, `StorageError`, and what `progress` raises."""
@@ -49,7 +51,7 @@ class Sender:
             with translated(UPLOADING, url):
                 response = self.client.put(url, content=blocks(path, size, tell), headers=headers)
             if not response.is_success:
-                raise refusal(response, UPLOADING)
+                raise refusal(response, UPLOADING, self.advice)
 
         tell(0.0)
         persist(attempt, self.pauses_s, self.sleep)
@@ -61,7 +63,7 @@ class Sender:
             with translated(WITHDRAWING, url):
                 response = self.client.delete(url, headers=dict(self.headers))
             if not response.is_success and response.status_code not in _GONE:
-                raise refusal(response, WITHDRAWING)
+                raise refusal(response, WITHDRAWING, self.advice)
 
         persist(attempt, self.pauses_s, self.sleep)
 

@@ -37,9 +37,13 @@ class Shelf:
             self._make()
             try:
                 (self.folder / published).hardlink_to(path)
-                progress(1.0)
             except OSError:
                 self._copy(path, published, progress)
+        try:
+            progress(1.0)
+        except BaseException:
+            self.remove(published)
+            raise
         return published
 
     def open(self, name: str) -> BinaryIO | None:

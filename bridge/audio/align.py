@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.canonical import BLOCK_FRAMES, Block, Canonical, blocks
+from bridge.audio.canonical import BLOCK_FRAMES, Block, blocks
+from bridge.audio.mix import Canonical
 from bridge.audio.riff import read_riff
 from bridge.units import Db, Frames
 

@@ -74,7 +74,7 @@ class _Run:
         self._remote = Remote.from_json(checkpoint.load())
 
     def go(self) -> ApiResult:
-        steps = {Action.PUBLISH: self._publish, Action.ORDER: self._order, Action.REPEAT: self._send}
+        steps = {Action.PUBLISH: self._publish, Action.ORDER: self._order, Action.REPEAT: self._repeat}
         try:
             while True:
                 self._watch.check()
@@ -120,8 +120,14 @@ class _Run:
         self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
         self._send()
 
+    def _repeat(self) -> None:
+        """Send an order once more, under its key. To be killed in the act is as good as to lose the answer."""
+        self._watch.progress(Step.SUBMITTING, 0.0)
+        self._save(rules.answer_lost(self._remote))
+        self._send()
+
     def _send(self) -> None:
-        """Send the order that was noted: the first time, or, where that is safe, once more."""
+        """Send the order that was noted."""
         noted = self._remote
         try:
             remote_id = self._client.create(CreateRequest(self._task.model, noted.url), noted.idempotency_key)

@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from bridge.audio.align import Alignment, find_lag, shifted
-from bridge.audio.canonical import Block, Canonical, CanonicalWriter, blocks
+from bridge.audio.canonical import Block, CanonicalWriter, blocks
 from bridge.audio.conform import Conform, frames_at
 from bridge.audio.decode import decode
+from bridge.audio.mix import Canonical
 from bridge.audio.sources import with_channels
 from bridge.errors import BounceError, EngineFailed, StorageError
 from bridge.separation.catalogue import Model
@@ -30,7 +31,7 @@ LARGEST_DRIFT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Float WAV files, each exactly as long as the mix, by the names of the stems; and what the musician should know."""
+    """Float WAV files, each exactly as long as the mix, by the names of the stems; and what to tell the musician."""
 
     stems: Mapping[str, Path]
     alignment: Alignment
@@ -46,7 +47,7 @@ def fit(
     sent: Frames | None = None,
     progress: Progress = no_progress,
 ) -> Fitted:
-    """Fit what was downloaded; `sent` is how much of the mix went to the service, all of it by default.
+    """Fit what was downloaded into `folder`, which must be empty; `sent` is how much of the mix was sent, None for all.
 
     A model with a single stem gets its complement, mix - stem, and an `other` beside it is left out: it is the same.
     Raises `EngineFailed` for a file that is no audio or another song's, `StorageError`.

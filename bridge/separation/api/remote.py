@@ -154,7 +154,7 @@ def refused(remote: Remote) -> Remote:
 
 
 def answer_lost(remote: Remote) -> Remote:
-    """Note that the outcome of the order is unknown."""
+    """Note that the outcome of the order is unknown: its answer was lost, or whoever sent it was killed."""
     return dataclasses.replace(remote, lost=True)
 
 

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from bridge.audio.canonical import Block, Canonical, CanonicalWriter, blocks
+from bridge.audio.canonical import Block, CanonicalWriter, blocks
+from bridge.audio.mix import Canonical
 from bridge.audio.stemfile import FLAC_CHANNELS
 from bridge.errors import StorageError
 from bridge.units import Frames, Progress, no_progress

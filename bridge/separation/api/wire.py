@@ -185,7 +185,7 @@ def _translated() -> Iterator[None]:
                 advice="Is a hotel's or company's network in between? For a server of your own, set [api] ca.",
             ) from error
         raise NotSent(f"The separation service cannot be reached ({_reason(error)}).") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:  # the latter for an answer that redirects to what is no URL
         raise AnswerLost(f"The connection to the separation service broke ({_reason(error)}).") from error
 
 
@@ -198,12 +198,12 @@ def _untrusted(error: BaseException) -> bool:
     return False
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     # Its text may hold a URL, or what a proxy said; the kind of it says enough.
     return _REASONS.get(type(error), "cut off")
 
 
-_REASONS: Final[Mapping[type[httpx.HTTPError], str]] = {
+_REASONS: Final[Mapping[type[Exception], str]] = {
     httpx.ConnectTimeout: "no connection in time",
     httpx.ReadTimeout: "no answer in time",
     httpx.ConnectError: "no connection",

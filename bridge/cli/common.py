@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bridge.config.load import load
+from bridge.config.load import KEY_VARIABLE, load
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
@@ -21,7 +21,8 @@ from bridge.jobs.store import JobStore
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """Load the configuration that a command line asks for. Raises `ConfigError`."""
-    return load(options.config, os.environ)
+    given = getattr(options, "api_key", None)
+    return load(options.config, {**os.environ, KEY_VARIABLE: given} if given else os.environ)
 
 
 @contextmanager
@@ -73,6 +74,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "created": _iso(job.created),
         "updated": _iso(job.updated),
         "attempt": job.attempt,
+        "billed_minutes": job.minutes,
         "folder": str(job.folder) if job.folder else None,
         "stems": [
             {"name": stem.name, "path": str(job.folder / stem.file)} for stem in (receipt.stems if receipt else ())

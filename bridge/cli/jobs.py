@@ -6,7 +6,7 @@ import argparse
 
 from bridge.cli.common import job_document, local_time, opened_store, print_json, receipt_of
 from bridge.jobs.job import Job
-from bridge.jobs.states import WORKING, State
+from bridge.jobs.states import PARKED, WORKING, State
 from bridge.jobs.store import JobStore
 from bridge.separation import registry
 
@@ -38,6 +38,8 @@ def show(options: argparse.Namespace) -> int:
     print(f"  bounce   {job.source}")
     preset = f", preset {job.order.preset}" if job.order.preset else ""
     print(f"  model    {job.order.model} by {registry.label(job.order.engine)}{preset}")
+    if job.minutes:
+        print(f"  billed   {job.minutes} started minutes")
     _print_failure(job)
     _print_delivery(job)
     print("  history")
@@ -85,7 +87,8 @@ def _print_table(found: list[Job]) -> None:
         else:
             tail = job.step
         state = f"{job.state} {job.progress:.0%}" if job.state in WORKING else str(job.state)
-        print(f"{job.id}  {local_time(job.created)}  {job.song:<{width}}  {state:<15}  {tail}".rstrip())
+        bill = f"{job.minutes} min" if job.minutes else ""
+        print(f"{job.id}  {local_time(job.created)}  {job.song:<{width}}  {state:<16}  {bill:>6}  {tail}".rstrip())
 
 
 def _print_failure(job: Job) -> None:
@@ -93,7 +96,7 @@ def _print_failure(job: Job) -> None:
         print(f"  error    {job.failure.message} [{job.failure.code}]")
         if job.failure.advice:
             print(f"           {job.failure.advice}")
-        if job.failure.retryable:
+        if job.failure.retryable or job.state in PARKED:
             print(f"           stembridge retry {job.id}")
 
 

@@ -65,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
         "--demo", action="store_true", help="make a short song, save it into the inbox, show its stems arrive"
     )
 
+    _key(up)
+
     separate = _command(commands, "separate", "separate", "separate files now")
     separate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bounce")
     separate.add_argument("--model", type=int, metavar="M", help="a model of `stembridge models`")
@@ -72,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     separate.add_argument("--preset", metavar="P", help="a preset of the configuration")
     separate.add_argument("--output", type=Path, metavar="DIR", help="where the song's folder goes")
     separate.add_argument("--force", action="store_true", help="separate again even where the stems are kept")
+    _key(separate)
     _json(separate)
 
     jobs = _command(commands, "jobs", "jobs", "list the jobs, newest first")
@@ -133,6 +136,12 @@ def _command(commands: Any, name: str, module: str, text: str) -> argparse.Argum
     command.add_argument("--config", type=Path, metavar="F", help="the configuration file to use")
     command.set_defaults(module=module, function=name)
     return command
+
+
+def _key(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--api-key", metavar="KEY", help="the key to the separation service; others can read it in the process list"
+    )
 
 
 def _json(command: argparse.ArgumentParser) -> None:

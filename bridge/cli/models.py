@@ -19,7 +19,7 @@ def models(options: argparse.Namespace) -> int:
         return 0
     for row in rows:
         here = [registry.label(name) for name in row.engines if name in registry.ENGINES]
-        able = f"here: {', '.join(here)}" if here else f"not in this version ({', '.join(row.engines)})"
+        able = f"by: {', '.join(here)}" if here else f"not in this version ({', '.join(row.engines)})"
         print(f"{row.id}  {row.display_name}\n     {', '.join(row.delivered)}\n     {able}")
     return 0
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay
 from bridge.config.settings import Settings
-from bridge.daemon.compose import build_worker, kept_stems, make_output, open_store, state_folder
-from bridge.daemon.log import LogChanges, log_to_file
+from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
+from bridge.daemon.crew import Crew
+from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import special_order
 from bridge.delivery.naming import song_of
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
@@ -85,15 +86,14 @@ def _accept(files: list[Path], order: Order, store: JobStore, state: StateFolder
 
 @contextmanager
 def _worker(settings: Settings, state: StateFolder, store: JobStore, ids: frozenset[str]) -> Iterator[None]:
-    handler = log_to_file(state.logs, [settings.api.key.get_secret_value()])
+    handler = log_to_file(state.logs, secrets(settings))
     store.subscribe(LogChanges())
-    worker, executor = build_worker(settings, state, store, only=ids)
-    worker.start()
+    crew = Crew(settings, state, store, only=ids)
     try:
+        crew.start()
         yield
     finally:
-        worker.stop()
-        executor.shutdown(cancel_futures=True)
+        crew.stop()
         handler.close()
 
 

@@ -123,8 +123,15 @@ class Api(Section):
 
     base_url: Annotated[str, AfterValidator(values.web_address)] = "https://audiocleaner.ai"
     key: SecretStr = SecretStr("")
-    monthly_minutes: NotNegative | None = None
-    """Minutes a month may cost; None: no cap of ours."""
+    monthly_minutes: Annotated[int, Field(ge=0)] | None = None
+    """Started minutes that a month may cost; None: no cap of ours."""
+    trim_silence: bool = False
+    """Do not send the silence at the end, which costs minutes; it is put back into the stems."""
+    upload: Literal["flac", "wav"] = "flac"
+    """FLAC where it loses nothing and is smaller; "wav" always sends float WAV."""
+    proxy: Annotated[str, AfterValidator(values.optional_web_address)] = ""
+    ca_file: Folder | None = None
+    """Certificates to trust besides the usual ones (PEM)."""
 
 
 class Publish(Section):

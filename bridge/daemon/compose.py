@@ -9,15 +9,10 @@ from bridge.errors import StorageError
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import stems_key
+from bridge.jobs.order import Order
 from bridge.jobs.store import JobStore
-from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.kept import KeptStems
-from bridge.pipeline.steps import Pipeline
-from bridge.pipeline.worker import Worker
 from bridge.separation.registry import revision
-
-SOURCE_FOLDER = "Source"
-"""Where delivered bounces are moved to inside the inbox, if so configured."""
 
 
 def state_folder(settings: Settings) -> StateFolder:
@@ -45,16 +40,10 @@ def kept_stems(settings: Settings, state: StateFolder) -> KeptStems:
     return KeptStems(state.stems, int(settings.state.keep_gb * 1e9))
 
 
-def build_worker(
-    settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
-) -> tuple[Worker, LocalExecutor]:
-    """Return a worker, not yet started, and the executor to close after it has stopped."""
-    executor = LocalExecutor()
-    archive: Path | None = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
-    pipeline = Pipeline(store, state, kept_stems(settings, state), executor, source_archive=archive)
-    return Worker(store, pipeline, only=only), executor
+def key_of(sha256: str, order: Order) -> str:
+    """Name what the stems of some audio depend on."""
+    return stems_key(sha256, order.model, order.engine, revision(order.engine))
 
 
 def _key_of(arrival: Arrival) -> str:
-    order = arrival.order
-    return stems_key(arrival.sha256, order.model, order.engine, revision(order.engine))
+    return key_of(arrival.sha256, arrival.order)

@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.config.settings import Settings
-from bridge.daemon.compose import build_worker, kept_stems, make_output, open_store, state_folder
-from bridge.daemon.log import LogChanges, log_to_file
+from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
+from bridge.daemon.crew import Crew
+from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
@@ -49,7 +50,7 @@ class Daemon:
         lock = InstanceLock(state, "stembridge up")
         lock.acquire()
         stack.callback(lock.release)
-        handler = log_to_file(state.logs, [settings.api.key.get_secret_value()])
+        handler = log_to_file(state.logs, secrets(settings))
         stack.callback(handler.close)
         stack.callback(logging.getLogger().removeHandler, handler)
 
@@ -58,10 +59,10 @@ class Daemon:
         tidy(store, state, kept_stems(settings, state), [settings.output.folder], time.time())
         self._report(store)
 
-        worker, executor = build_worker(settings, state, store)
-        stack.callback(executor.shutdown, cancel_futures=True)
-        worker.start()
-        stack.callback(worker.stop)
+        store.requeue_parked()
+        crew = Crew(settings, state, store)
+        stack.callback(crew.stop)
+        crew.start()
 
         options = InboxOptions(
             folder=settings.inbox.folder,
@@ -74,7 +75,7 @@ class Daemon:
             orders=presets,
             default=default,
         )
-        inbox = Inbox(options, store, state.spool, on_accepted=lambda _job: worker.wake(), on_problem=_note_problem)
+        inbox = Inbox(options, store, state.spool, on_accepted=lambda _job: crew.wake(), on_problem=_note_problem)
         inbox.start()
         stack.callback(inbox.stop)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from bridge.config.settings import Settings
+from bridge.daemon.key import api_key
 from bridge.jobs.job import Job
 
 CHANGES = "stembridge.jobs"
@@ -36,6 +38,11 @@ class _LogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
         """Lose the line. On a disk that is full or gone, those who work there say so in words."""
+
+
+def secrets(settings: Settings) -> list[str]:
+    """Return everything in the settings that must never be in a log."""
+    return [settings.api.key.get_secret_value(), settings.publish.secret.get_secret_value(), api_key(settings)]
 
 
 def log_to_file(folder: Path, secrets: Iterable[str]) -> logging.Handler:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.config.settings import Preset, Settings
+from bridge.daemon.key import api_key
+from bridge.daemon.service import service_ready
 from bridge.errors import UsageError
 from bridge.jobs.order import Order
 from bridge.separation.catalogue import model
-from bridge.separation.registry import choose
+from bridge.separation.registry import AUTO, choose
 
 
 def default_order(settings: Settings) -> Order:
@@ -22,7 +24,7 @@ def default_order(settings: Settings) -> Order:
     return Order(
         output=output.folder,
         model=separation.model,
-        engine=choose(separation.engine, model(separation.model)),
+        engine=_engine(settings),
         mode=normalise.mode,
         peak_dbtp=normalise.peak_dbtp,
         lufs=normalise.lufs,
@@ -32,7 +34,15 @@ def default_order(settings: Settings) -> Order:
         listening_copy=normalise.listening_copy,
         template=output.template,
         rebounce=output.rebounce,
+        failover=separation.failover,
+        trim_silence=settings.api.trim_silence,
     )
+
+
+def _engine(settings: Settings) -> str:
+    """Choose the engine: the service by itself only where it can be used, by name wherever there is a key to it."""
+    wanted, wish = model(settings.separation.model), settings.separation.engine
+    return choose(wish, wanted, service=service_ready(settings) if wish == AUTO else bool(api_key(settings)))
 
 
 def preset_orders(settings: Settings) -> Mapping[str, Order]:

@@ -60,6 +60,8 @@ class Job:
     """The delivery's plan as JSON, once it is made; a restart keeps to it."""
     folder: Path | None
     """Where the stems were delivered."""
+    minutes: int
+    """Started minutes that its orders to the service were billed, or may be; 0 for a local engine."""
 
 
 @dataclass(frozen=True, slots=True)

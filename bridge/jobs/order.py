@@ -38,6 +38,10 @@ class Order:
     """Also deliver each stem as a compressed file of this kind."""
     template: str = "{song} - {stem}"
     rebounce: Rebounce = "take"
+    failover: bool = False
+    """Let a local engine take over where the service will not do it and nothing is paid."""
+    trim_silence: bool = False
+    """Do not send the silence at the end to a service that bills by the minute; it is put back into the stems."""
     force: bool = False
     """Separate again even where stems of the same audio and model are kept."""
 

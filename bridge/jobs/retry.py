@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.errors import StembridgeError, StorageError
+from bridge.errors import PublishError, ServiceError, StembridgeError, StorageError
 
 FIRST_DELAY_S = 15.0
 LONGEST_DELAY_S = 600.0
@@ -13,11 +13,11 @@ ATTEMPTS = 3
 def retry_at(error: StembridgeError, attempt: int, now: float) -> float | None:
     """Return when to try again (seconds since the epoch), or None to leave it to a person.
 
-    `attempt` counts from 1. A disk is filled and freed, unplugged and plugged in again at its owner's pace: that is
-    tried for ever, at growing intervals, and no bounce is stranded. An engine that broke gets `ATTEMPTS` in all.
+    `attempt` counts from 1. A disk is filled and freed, a network is gone and back at its owner's pace: that is tried
+    for ever, at growing intervals, and no bounce is stranded. An engine that broke gets `ATTEMPTS` in all.
     """
     if not error.retryable:
         return None
-    if not isinstance(error, StorageError) and attempt >= ATTEMPTS:
+    if not isinstance(error, (StorageError, ServiceError, PublishError)) and attempt >= ATTEMPTS:
         return None
     return now + min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 16))

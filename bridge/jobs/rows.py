@@ -63,6 +63,7 @@ def job_of(row: sqlite3.Row) -> Job:
         failure=failure,
         plan=row["plan"],
         folder=Path(row["folder"]) if row["folder"] else None,
+        minutes=row["minutes"],
     )
 
 

@@ -12,12 +12,25 @@ class State(StrEnum):
 
     QUEUED = "queued"
     SEPARATING = "separating"
+    PUBLISHING = "publishing"
+    SUBMITTING = "submitting"
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
     NORMALISING = "normalising"
     DELIVERING = "delivering"
     DELIVERED = "delivered"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    NEEDS_CREDIT = "needs_credit"
+    NEEDS_REVIEW = "needs_review"
 
+
+_ANY_REMOTE_STEP = {
+    State.QUEUED: "a local engine takes over",
+    State.NEEDS_CREDIT: "no credit, or the key is refused",
+    State.FAILED: "error",
+    State.CANCELLED: "cancelled",
+}
 
 TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
     {
@@ -28,8 +41,34 @@ TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
         },
         State.SEPARATING: {
             State.NORMALISING: "stems made or kept ones found",
-            State.FAILED: "error",
-            State.CANCELLED: "cancelled",
+            State.PUBLISHING: "for the service",
+            State.SUBMITTING: "published before",
+            State.WAITING: "ordered before",
+            State.DOWNLOADING: "finished before",
+            State.NEEDS_REVIEW: "an order's outcome is unknown",
+            **_ANY_REMOTE_STEP,
+        },
+        State.PUBLISHING: {
+            State.SUBMITTING: "reachable",
+            **_ANY_REMOTE_STEP,
+        },
+        State.SUBMITTING: {
+            State.WAITING: "the order's id is noted",
+            State.DOWNLOADING: "finished at once",
+            State.PUBLISHING: "its URL ran out",
+            State.NEEDS_REVIEW: "the answer was lost",
+            **_ANY_REMOTE_STEP,
+        },
+        State.WAITING: {
+            State.DOWNLOADING: "success",
+            State.NEEDS_REVIEW: "the task is gone",
+            **_ANY_REMOTE_STEP,
+        },
+        State.DOWNLOADING: {
+            State.NORMALISING: "stems fitted to the mix",
+            State.WAITING: "the results are asked for again",
+            State.NEEDS_REVIEW: "the task is gone",
+            **_ANY_REMOTE_STEP,
         },
         State.NORMALISING: {
             State.DELIVERING: "rendered in staging",
@@ -51,13 +90,27 @@ TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
         State.CANCELLED: {
             State.QUEUED: "retry",
         },
+        State.NEEDS_CREDIT: {
+            State.QUEUED: "retry",
+            State.CANCELLED: "dropped",
+        },
+        State.NEEDS_REVIEW: {
+            State.QUEUED: "retry",
+            State.CANCELLED: "dropped",
+        },
     }
 )
 
-WORKING = frozenset({State.SEPARATING, State.NORMALISING, State.DELIVERING})
+REMOTE = frozenset({State.PUBLISHING, State.SUBMITTING, State.WAITING, State.DOWNLOADING})
+"""The separation service is involved."""
+
+WORKING = frozenset({State.SEPARATING, State.NORMALISING, State.DELIVERING}) | REMOTE
 """A worker is on it, or was when the daemon died: a restart resumes these."""
 
-FINAL = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
+PARKED = frozenset({State.NEEDS_CREDIT, State.NEEDS_REVIEW})
+"""A person has to decide: top up, change the key, order again, or drop it."""
+
+FINAL = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED}) | PARKED
 """Nothing more happens unless somebody asks, or a failure that may be retried comes due."""
 
 

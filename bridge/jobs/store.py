@@ -12,6 +12,8 @@ from bridge.errors import JobNotFound, NotPossible
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.database import Database
 from bridge.jobs.job import Event, Failure, Job
+from bridge.jobs.notes import ServiceNotes
+from bridge.jobs.order import Order
 from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
 from bridge.jobs.states import FINAL, WORKING, State, allowed
 
@@ -34,6 +36,7 @@ class JobStore:
         self._key_of = key_of
         self._clock = clock
         self._listeners: list[Listener] = []
+        self.notes = ServiceNotes(self._database, clock)
 
     def close(self) -> None:
         """Close the database."""
@@ -125,11 +128,14 @@ class JobStore:
         """Return the jobs that some worker was on when it died, oldest first."""
         return self.in_states(WORKING)
 
-    def claim(self, only: Iterable[str] | None = None) -> Job | None:
-        """Take the oldest queued job (of those named in `only`) and set it to separating; None if there is none."""
-        wanted = None if only is None else json.dumps(sorted(only))
+    def claim(self, only: Iterable[str] | None = None, engines: Iterable[str] | None = None) -> Job | None:
+        """Take the oldest queued job and set it to separating; None if there is none.
+
+        `only` names the jobs, `engines` the engines that the caller is there for; None means all.
+        """
+        wanted = {"only": _json_or_none(only), "engines": _json_or_none(engines)}
         with self._database.transaction():
-            rows = self._database.rows("next_queued", {"only": wanted})
+            rows = self._database.rows("next_queued", wanted)
             if not rows:
                 return None
             job_id: str = rows[0]["id"]
@@ -142,10 +148,18 @@ class JobStore:
             self._move(job, after, plan=plan, folder=folder)
         return self._tell(job.id)
 
-    def fail(self, job: Job, failure: Failure) -> Job:
-        """Move a job to failed, with the reason."""
+    def fail(self, job: Job, failure: Failure, after: State = State.FAILED) -> Job:
+        """Move a job to failed, or to another state that has a reason, with the reason."""
         with self._database.transaction():
-            self._move(job, State.FAILED, failure=failure)
+            self._move(job, after, failure=failure)
+        return self._tell(job.id)
+
+    def reassign(self, job: Job, order: Order, key: str) -> Job:
+        """Queue a job again for another engine, which `order` and `key` name."""
+        with self._database.transaction():
+            self._database.run("reassign", {"id": job.id, "order_json": order.to_json(), "stems_key": key})
+            self._event(job.id, "reassigned", f"from {job.order.engine} to {order.engine}")
+            self._move(job, State.QUEUED)
         return self._tell(job.id)
 
     def progress(self, job_id: str, fraction: float, step: str) -> None:
@@ -157,12 +171,13 @@ class JobStore:
         """Say whether somebody asked for this job to be cancelled."""
         return any(row["cancelling"] for row in self._database.rows("cancelling", {"id": job_id}))
 
+    def requeue_parked(self) -> int:
+        """Queue the jobs that wait for credit or a key, for a new start may have brought either; return how many."""
+        return self._requeue("parked_for_credit")
+
     def requeue_due(self) -> int:
         """Queue the failed jobs whose time to be tried again has come; return how many."""
-        due = self._database.rows("due_retries", {"now": self._clock()})
-        for row in due:
-            self.advance(job_of(row), State.QUEUED)
-        return len(due)
+        return self._requeue("due_retries")
 
     # What people ask for.
 
@@ -183,11 +198,23 @@ class JobStore:
             job = self.get(job_id)
             if job.state not in FINAL - {State.DELIVERED}:
                 raise NotPossible(
-                    f"Job {job.id} is {job.state}; only a failed or cancelled job can be tried again.",
+                    f"Job {job.id} is {job.state}; only a failed, parked or cancelled job can be tried again.",
                     advice="To separate a delivered bounce anew, use `stembridge separate FILE --force`.",
                 )
+            if job.state is State.NEEDS_REVIEW:
+                # The word of a person: order it once more, whatever became of the last order.
+                self._database.run("save_checkpoint", {"id": job.id, "checkpoint": ""})
             self._move(job, State.QUEUED)
         return self._tell(job.id)
+
+    def _requeue(self, statement: str) -> int:
+        with self._database.transaction():
+            found = [job_of(row) for row in self._database.rows(statement, {"now": self._clock()})]
+            for job in found:
+                self._move(job, State.QUEUED)
+        for job in found:
+            self._tell(job.id)
+        return len(found)
 
     # Inside a transaction.
 
@@ -245,3 +272,7 @@ class JobStore:
         for listener in self._listeners:
             listener(job)
         return job
+
+
+def _json_or_none(names: Iterable[str] | None) -> str | None:
+    return None if names is None else json.dumps(sorted(names))

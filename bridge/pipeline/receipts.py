@@ -33,7 +33,7 @@ def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: f
         model=Model(wanted.id, wanted.name),
         normalise=Normalise(job.order.mode, report.gain_db),
         null_depth_db=report.null_depth_db,
-        billed_minutes=0,
+        billed_minutes=job.minutes,
         stems=tuple(
             Stem(
                 name=stem.name,

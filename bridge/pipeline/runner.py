@@ -45,14 +45,11 @@ class Span:
 class TaskRunner:
     """Runs tasks of one worker, one at a time."""
 
-    def __init__(self, store: JobStore, executor: Executor) -> None:
+    def __init__(self, store: JobStore, executor: Executor, stopping: threading.Event) -> None:
+        """Once `stopping` is set, the running task and each later one end with `Stopped`."""
         self._store = store
         self._executor = executor
-        self._stopping = threading.Event()
-
-    def stop(self) -> None:
-        """Make the running task, and each later one, end with `Stopped`."""
-        self._stopping.set()
+        self._stopping = stopping
 
     def run(self, job: Job, span: Span, function: Callable[[TaskT], T], task: TaskT) -> T:
         """Return what `function(task)` returns in the other process, or raise what it raises.

@@ -11,6 +11,7 @@ import datetime
 import logging
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -20,18 +21,20 @@ from bridge.audio.mix import Canonical
 from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
 from bridge.delivery.receipt import read as read_receipt
-from bridge.errors import BounceError, DeliveryOvertaken, StepCancelled, StorageError
+from bridge.errors import BounceError, DeliveryOvertaken, EngineUnavailable, StepCancelled, StorageError
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.states import State
+from bridge.jobs.states import REMOTE, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.archive import archive_source
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.receipts import make_receipt
+from bridge.pipeline.remote import RemoteStep, Service
 from bridge.pipeline.runner import Span, TaskRunner
 from bridge.pipeline.space import require_space
 from bridge.pipeline.tasks import DecodeTask, RenderTask, SeparateTask, decode_bounce, render_stems, separate_mix
 from bridge.separation.catalogue import Model, model
+from bridge.separation.registry import KEY_ADVICE, SERVICE
 
 log = logging.getLogger(__name__)
 
@@ -51,20 +54,26 @@ class Pipeline:
         executor: Executor,
         *,
         source_archive: Path | None = None,
+        service: Service | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`source_archive` is where delivered bounces are moved to; None leaves them where they are."""
+        """`source_archive` is where delivered bounces are moved to; None leaves them where they are.
+
+        `service` is the separation service, if one is set up.
+        """
         self._store = store
         self._state = state
         self._kept = kept
-        self._tasks = TaskRunner(store, executor)
+        self._stopping = threading.Event()
+        self._tasks = TaskRunner(store, executor, self._stopping)
+        self._remote = RemoteStep(store, self._tasks, service, self._stopping, clock) if service else None
         self._source_archive = source_archive
         self._clock = clock
         self._decoded: tuple[str, Canonical] | None = None
 
     def stop(self) -> None:
         """Make the running `run` end with `Stopped`."""
-        self._tasks.stop()
+        self._stopping.set()
 
     def run(self, job: Job) -> Job:
         """Take a claimed or interrupted job to its delivery.
@@ -72,7 +81,7 @@ class Pipeline:
         Raises `StepCancelled`, `Stopped`, or what the step met; the job is then still in the state of that step.
         """
         steps = {
-            State.SEPARATING: self._separate,
+            **dict.fromkeys((State.SEPARATING, *REMOTE), self._separate),
             State.NORMALISING: self._normalise,
             State.DELIVERING: self._deliver,
         }
@@ -104,13 +113,22 @@ class Pipeline:
             mix = self._decode(job)
             wanted = model(job.order.model)
             require_space(self._state.root, _bytes(mix, len(wanted.delivered)), "separating")
-            folder = self._fresh(job, "stems")
-            span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
-            task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.order.engine, folder)
-            self._kept.keep(job.key, folder, self._tasks.run(job, span, separate_mix, task))
+            stems = self._remotely(job, mix) if job.order.engine == SERVICE else self._locally(job, mix, wanted)
+            self._kept.keep(job.key, self._state.work(job.id) / "stems", stems)
         else:
             log.info("%s: these stems are kept from before; not separated again", job.song)
-        return self._store.advance(job, State.NORMALISING)
+        return self._store.advance(self._store.get(job.id), State.NORMALISING)
+
+    def _locally(self, job: Job, mix: Canonical, wanted: Model) -> Mapping[str, Path]:
+        span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
+        folder = self._fresh(job, "stems")
+        task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.order.engine, folder)
+        return self._tasks.run(job, span, separate_mix, task)
+
+    def _remotely(self, job: Job, mix: Canonical) -> Mapping[str, Path]:
+        if self._remote is None:
+            raise EngineUnavailable("This job is for the separation service, and there is no key.", advice=KEY_ADVICE)
+        return self._remote.separate(job, mix, self._state.work(job.id))
 
     def _normalise(self, job: Job) -> Job:
         if job.plan and self._receipt_file(job).exists():

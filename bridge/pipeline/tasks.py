@@ -7,18 +7,21 @@ imports this module too, and stays small.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport
+from bridge.errors import StorageError
 from bridge.jobs.order import Order
 from bridge.jobs.progress import FileProgress
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
 from bridge.separation.run import run_engine
 from bridge.separation.seam import SeparationRequest
+from bridge.units import Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,37 @@ class SeparateTask(Task):
     model: int
     engine: str
     folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTask(Task):
+    """Make what is uploaded of the mix, in a `folder` made anew."""
+
+    mix: Canonical
+    folder: Path
+    trim: bool
+    flac: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is to be uploaded, and where the sound of the whole mix ends."""
+
+    path: Path
+    name: str
+    frames: Frames
+    sounding: Frames
+
+
+@dataclass(frozen=True, slots=True)
+class FitTask(Task):
+    """Fit what the service returned to the mix, in a `folder` made anew; `sent` frames of it were uploaded."""
+
+    mix: Canonical
+    downloads: Mapping[str, Path]
+    model: int
+    folder: Path
+    sent: Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +115,36 @@ def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
     """Run the engine. An error it did not name itself becomes `EngineFailed`, one of the disk's `StorageError`."""
     request = SeparationRequest(task.mix, model(task.model), task.folder)
     return run_engine(separator(task.engine), request, FileProgress(task.progress))
+
+
+def prepare_upload(task: PrepareTask) -> Prepared:
+    """Make the file to upload; raises `StorageError`."""
+    from bridge.separation.api.upload_form import sounding_frames, upload_form
+
+    _make_anew(task.folder)
+    sounding = sounding_frames(task.mix)
+    frames = Frames(max(1, sounding)) if task.trim else task.mix.frames
+    made = upload_form(task.mix, task.folder, frames=frames, flac=task.flac, progress=FileProgress(task.progress))
+    return Prepared(made.path, made.name, made.frames, sounding)
+
+
+def fit_downloads(task: FitTask) -> Mapping[str, Path]:
+    """Align, trim or pad the service's stems; raises `EngineFailed` for what does not fit, `StorageError`."""
+    from bridge.separation.api.fit import fit
+
+    _make_anew(task.folder)
+    progress = FileProgress(task.progress)
+    fitted = fit(task.mix, task.downloads, model(task.model), task.folder, sent=task.sent, progress=progress)
+    return dict(fitted.stems)
+
+
+def _make_anew(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError.from_os(error, f"making the folder {folder}") from error
 
 
 def render_stems(task: RenderTask) -> Rendered:

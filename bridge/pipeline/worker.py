@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from bridge.errors import StembridgeError, StepCancelled, StorageError
+from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageError
 from bridge.jobs.job import Failure, Job
+from bridge.jobs.order import Order
 from bridge.jobs.retry import retry_at
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
+from bridge.pipeline.backlog import Backlog
+from bridge.pipeline.failover import local_order
 from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
 
@@ -28,20 +31,22 @@ STORE_TROUBLE_S = 5.0
 
 
 class Worker:
-    """Runs jobs on a thread of its own, oldest first, those interrupted by a crash before all others."""
+    """Runs the jobs of a backlog on a thread of its own, oldest first."""
 
     def __init__(
         self,
         store: JobStore,
         pipeline: Pipeline,
+        backlog: Backlog,
         *,
-        only: frozenset[str] | None = None,
+        key_of: Callable[[Job, Order], str],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """With `only`, jobs with other ids are left to another worker."""
+        """`key_of` names what the stems depend on where another engine takes a job over."""
         self._store = store
         self._pipeline = pipeline
-        self._only = only
+        self._backlog = backlog
+        self._key_of = key_of
         self._clock = clock
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -53,10 +58,14 @@ class Worker:
 
     def stop(self) -> None:
         """End within a second or so; the job at hand stays where it stands and is resumed at the next start."""
+        self.ask_to_stop()
+        self._thread.join()
+
+    def ask_to_stop(self) -> None:
+        """Begin to stop, without waiting: several workers stop side by side."""
         self._stopping.set()
         self._pipeline.stop()
         self._woken.set()
-        self._thread.join()
 
     def wake(self) -> None:
         """Look for a new job now. May be called from any thread."""
@@ -69,8 +78,9 @@ class Worker:
             try:
                 if time.monotonic() >= next_retries:
                     next_retries = time.monotonic() + RETRIES_S
-                    look = self._store.requeue_due() > 0 or look
-                job = self._next() if look else None
+                    self._store.requeue_due()
+                    look = True
+                job = self._backlog.next() if look else None
                 if job is not None:
                     self._work(job)
                     continue
@@ -88,13 +98,14 @@ class Worker:
             return True
         return self._store.changed_elsewhere()
 
-    def _next(self) -> Job | None:
-        for job in self._store.interrupted():
-            if self._only is None or job.id in self._only:
-                return job
-        return self._store.claim(self._only)
-
     def _work(self, job: Job) -> None:
+        try:
+            self._attempt(job)
+        except StorageError:
+            self._backlog.put_back(job)
+            raise
+
+    def _attempt(self, job: Job) -> None:
         try:
             self._pipeline.run(job)
         except Stopped:
@@ -103,8 +114,7 @@ class Worker:
             self._end(job, lambda now: self._store.advance(now, State.CANCELLED))
         except StembridgeError as error:
             reason = error
-            when = retry_at(error, job.attempt, self._clock())
-            self._end(job, lambda now: self._store.fail(now, Failure.of(reason, when)))
+            self._end(job, lambda now: self._give_up(now, reason))
         except Exception as error:
             # A bug must cost one job, not the daemon and every job behind this one.
             log.exception("job %s met a bug", job.id)
@@ -113,6 +123,16 @@ class Worker:
                 advice="Please report it, with the log file; then retry the job.",
             )
             self._end(job, lambda now: self._store.fail(now, Failure.of(bug)))
+
+    def _give_up(self, job: Job, error: StembridgeError) -> Job:
+        """Let another engine take the job over, or park it for a person, or let it fail."""
+        order = local_order(job.order, error)
+        if order is not None:
+            log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, order.engine)
+            return self._store.reassign(job, order, self._key_of(job, order))
+        if isinstance(error, ServiceError) and error.parked:
+            return self._store.fail(job, Failure.of(error), State(error.parked))
+        return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
 
     def _end(self, job: Job, end: Callable[[Job], Job]) -> None:
         self._pipeline.clean(end(self._store.get(job.id)))

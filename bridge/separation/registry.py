@@ -6,18 +6,26 @@ import importlib
 from typing import cast
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
-from bridge.separation import preview
+from bridge.separation import api, preview
 from bridge.separation.catalogue import Model, models
 from bridge.separation.seam import Separator
+
+KEY_ADVICE = "A key for the separation service goes into STEMBRIDGE_API_KEY, the keyring, or [api] key."
 
 AUTO = "auto"
 """The name that leaves the choice to `choose`."""
 
 _CLASSES = {preview.NAME: "bridge.separation.preview.engine:PreviewEngine"}
-_LABELS = {preview.NAME: preview.LABEL}
-_REVISIONS = {preview.NAME: preview.REVISION}
+_LABELS = {preview.NAME: preview.LABEL, api.NAME: api.LABEL}
+_REVISIONS = {preview.NAME: preview.REVISION, api.NAME: api.REVISION}
 
-ENGINES: tuple[str, ...] = tuple(_CLASSES)
+SERVICE = api.NAME
+"""The engine that is somebody else's machine: no `Separator`, since what it does is waiting and paying."""
+
+LOCAL: tuple[str, ...] = tuple(_CLASSES)
+"""The engines of this version that run here."""
+
+ENGINES: tuple[str, ...] = (*LOCAL, SERVICE)
 """The engines of this version, by the names the configuration and the catalogue use."""
 
 
@@ -33,29 +41,34 @@ def revision(name: str) -> str:
 
 
 def separator(name: str) -> Separator:
-    """Load the engine of this name, or raise `EngineUnavailable` with the engines this version has."""
+    """Load the local engine of this name, or raise `EngineUnavailable` with the engines this version has."""
     _require(name)
+    if name == SERVICE:
+        raise EngineUnavailable("The separation service does not run on this machine.")
     module, _, cls = _CLASSES[name].partition(":")
     return cast(Separator, getattr(importlib.import_module(module), cls)())
 
 
-def choose(engine: str, model: Model) -> str:
-    """Return the engine that will make the model's stems; "auto" takes the best one this version has.
+def choose(engine: str, model: Model, *, service: bool = False) -> str:
+    """Return the engine that will make the model's stems; "auto" takes the best one there is.
 
-    Raises `EngineUnavailable` for an engine that is not here, `ModelUnsupported` (with those that can) where the
-    engine, or for "auto" every engine of this version, cannot make this model.
+    `service` says whether there is a key to the separation service. Raises `EngineUnavailable` for an engine that is
+    not here, `ModelUnsupported` (with those that can) where the engine, or for "auto" every engine, cannot make this
+    model.
     """
     if engine != AUTO:
         _require(engine)
+        if engine == SERVICE and not service:
+            raise EngineUnavailable(f"The {label(engine)} engine needs a key.", advice=KEY_ADVICE)
         if engine not in model.engines:
             raise unsupported(engine, model)
         return engine
     for candidate in model.engines:
-        if candidate in _CLASSES:
+        if candidate in _CLASSES or (candidate == SERVICE and service):
             return candidate
     raise ModelUnsupported(
-        f"No engine of this version can make {_described(model)}.",
-        advice=f"{_able(model)} {_possible(*ENGINES)}",
+        f"No engine that is set up here can make {_described(model)}.",
+        advice=f"{_able(model)} {_possible(*LOCAL)} {KEY_ADVICE}",
     )
 
 
@@ -68,7 +81,7 @@ def unsupported(engine: str, model: Model) -> ModelUnsupported:
 
 
 def _require(name: str) -> None:
-    if name in _CLASSES:
+    if name in ENGINES:
         return
     here = ", ".join(label(known) for known in ENGINES)
     known = {engine for row in models().values() for engine in row.engines}
@@ -81,8 +94,8 @@ def _described(model: Model) -> str:
 
 
 def _able(model: Model) -> str:
-    absent = [name for name in model.engines if name not in _CLASSES]
-    here = [label(name) for name in model.engines if name in _CLASSES]
+    absent = [name for name in model.engines if name not in ENGINES]
+    here = [label(name) for name in model.engines if name in ENGINES]
     sentences = []
     if here:
         sentences.append(f"{_list(here)} can.")

@@ -132,9 +132,9 @@ def test_models_are_listed_with_the_engines_that_can(config: str, capsys: pytest
     assert main(["models", "--json", "--config", config]) == 0
     rows = {row["id"]: row for row in _json(capsys)["models"]}
     assert len(rows) == 11
-    assert rows[350]["available_engines"] == ["preview"]
+    assert rows[350]["available_engines"] == ["api", "preview"]
     assert rows[350]["delivered"] == ["vocals", "no_vocals"]
-    assert rows[320]["available_engines"] == []
+    assert rows[320]["available_engines"] == ["api"]
     main(["models"])
     assert "rough preview" in capsys.readouterr().out
 

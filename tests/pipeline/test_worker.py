@@ -21,11 +21,13 @@ from bridge.jobs.job import Job
 from bridge.jobs.order import Order
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
+from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.housekeeping import tidy
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker
+from bridge.separation.registry import LOCAL
 
 
 def _key(arrival: Arrival) -> str:
@@ -45,7 +47,8 @@ class Bench:
 
     def start(self, archive: Path | None = None) -> None:
         pipeline = Pipeline(self.store, self.state, self.kept, self.executor, source_archive=archive)
-        self.worker = Worker(self.store, pipeline)
+        backlog = Backlog(self.store, LOCAL)
+        self.worker = Worker(self.store, pipeline, backlog, key_of=lambda job, order: f"{job.sha256}-{order.model}")
         self.worker.start()
 
     def stop(self) -> None:

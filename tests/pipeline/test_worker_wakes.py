@@ -8,10 +8,12 @@ from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
 from bridge.jobs.order import Order
 from bridge.jobs.store import JobStore
+from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker
+from bridge.separation.registry import LOCAL
 
 
 class _Busy(JobStore):
@@ -54,7 +56,7 @@ def test_a_wake_while_the_worker_looks_elsewhere_is_not_lost(tmp_path: Path) -> 
     store = _Busy(state.database, key_of=lambda _: "key")
     executor = LocalExecutor()
     pipeline = _Noting(store, state, KeptStems(state.stems, 0), executor)
-    store.worker = worker = Worker(store, pipeline)
+    store.worker = worker = Worker(store, pipeline, Backlog(store, LOCAL), key_of=lambda _job, _order: "key")
     worker.start()
     try:
         assert pipeline.taken.wait(60)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
 from bridge.separation.catalogue import model, models
-from bridge.separation.registry import ENGINES, choose, label, separator
+from bridge.separation.registry import LOCAL, choose, label, separator
 
 
 def test_the_registry_is_imported_without_numpy() -> None:
@@ -17,7 +17,7 @@ def test_the_registry_is_imported_without_numpy() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", LOCAL)
 def test_an_engine_of_this_version_loads_under_its_own_name(name: str) -> None:
     engine = separator(name)
     assert engine.name == name
@@ -29,7 +29,7 @@ def test_the_preview_is_called_a_rough_preview() -> None:
     assert "rough preview" in separator("preview").label
 
 
-@pytest.mark.parametrize("name", ["api", "demucs", "roformer"])
+@pytest.mark.parametrize("name", ["demucs", "roformer"])
 def test_an_engine_of_a_later_version_says_which_engines_are_here(name: str) -> None:
     with pytest.raises(EngineUnavailable, match="not in this version") as caught:
         separator(name)
@@ -56,5 +56,21 @@ def test_a_model_that_no_engine_here_can_make_names_those_that_can(engine: str, 
         choose(engine, model(model_id))
     assert str(model_id) in caught.value.message
     assert all(able in caught.value.advice for able in models()[model_id].engines)
-    assert "not in this version" in caught.value.advice
     assert "501" in caught.value.advice
+
+
+@pytest.mark.parametrize("model_id", models())
+def test_with_a_key_the_service_makes_every_model(model_id: int) -> None:
+    assert choose("auto", model(model_id), service=True) == "api"
+    assert choose("api", model(model_id), service=True) == "api"
+
+
+def test_the_service_without_a_key_says_where_the_key_goes() -> None:
+    with pytest.raises(EngineUnavailable, match="needs a key") as caught:
+        choose("api", model(501))
+    assert "STEMBRIDGE_API_KEY" in caught.value.advice
+
+
+def test_a_job_may_be_for_the_service_but_no_separator_is() -> None:
+    with pytest.raises(EngineUnavailable, match="does not run on this machine"):
+        separator("api")

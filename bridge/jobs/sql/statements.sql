@@ -39,7 +39,32 @@ SELECT job, at, kind, detail FROM events WHERE job = :id ORDER BY number
 -- next_queued: the oldest job that waits
 SELECT * FROM jobs
 WHERE state = 'queued' AND (:only IS NULL OR id IN (SELECT value FROM json_each(:only)))
+    AND (:engines IS NULL OR order_json ->> '$.engine' IN (SELECT value FROM json_each(:engines)))
 ORDER BY number LIMIT 1
+
+-- reassign: another engine takes a job over
+UPDATE jobs SET order_json = :order_json, stems_key = :stems_key WHERE id = :id
+
+-- load_checkpoint: where a job stands with the service
+SELECT checkpoint FROM jobs WHERE id = :id
+
+-- save_checkpoint: where a job stands with the service
+UPDATE jobs SET checkpoint = :checkpoint WHERE id = :id
+
+-- insert_bill: an order that is about to be sent
+INSERT INTO bills (job, ordered, month, minutes) VALUES (:id, :now, :month, :minutes)
+
+-- change_bill: what the latest order of a job costs
+UPDATE bills SET minutes = :minutes WHERE number = (SELECT max(number) FROM bills WHERE job = :id)
+
+-- delete_bill: the latest order of a job was certainly not taken
+DELETE FROM bills WHERE number = (SELECT max(number) FROM bills WHERE job = :id)
+
+-- sum_bills: all that a job was billed
+UPDATE jobs SET minutes = (SELECT coalesce(sum(minutes), 0) FROM bills WHERE job = :id) WHERE id = :id
+
+-- billed_in: the minutes of all orders of a month
+SELECT coalesce(sum(minutes), 0) AS minutes FROM bills WHERE month = :month
 
 -- move: a change of state; guarded by the state it was read in
 UPDATE jobs
@@ -61,6 +86,9 @@ SELECT cancelling FROM jobs WHERE id = :id
 
 -- due_retries: failures that are tried again by themselves
 SELECT * FROM jobs WHERE state = 'failed' AND retry_at <= :now ORDER BY number
+
+-- parked_for_credit: jobs that a new key or more credit may set free
+SELECT * FROM jobs WHERE state = 'needs_credit' ORDER BY number
 
 -- counts: how many jobs stand where
 SELECT state, count(*) AS count FROM jobs GROUP BY state

@@ -5,6 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 NAME: Final = "api"
-LABEL: Final = "AudioSeparation API"
+LABEL: Final = "api (the AudioSeparation service)"
 REVISION: Final = "1"
 """The service may change its models at any time and does not say so; this counts only changes of ours."""

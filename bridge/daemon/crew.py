@@ -1,0 +1,62 @@
+"""The workers of one process: one for the local engines, several for the service, where a job is mostly waiting."""
+
+from __future__ import annotations
+
+from bridge.config.settings import Settings
+from bridge.daemon.compose import kept_stems, key_of
+from bridge.daemon.service import RunningService
+from bridge.jobs.folder import StateFolder
+from bridge.jobs.store import JobStore
+from bridge.pipeline.backlog import Backlog
+from bridge.pipeline.compute import LocalExecutor
+from bridge.pipeline.steps import Pipeline
+from bridge.pipeline.worker import Worker
+from bridge.separation.registry import LOCAL, SERVICE
+
+SOURCE_FOLDER = "Source"
+"""Where delivered bounces are moved to inside the inbox, if so configured."""
+
+SERVICE_WORKERS = 4
+"""Jobs at the service at once; fewer where its own limit is lower, which the client learns."""
+
+
+class Crew:
+    """Every worker, with the process that they compute in. Stops in reverse, whatever happened in between."""
+
+    def __init__(
+        self, settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
+    ) -> None:
+        """With `only`, jobs with other ids are left alone."""
+        self._executor = LocalExecutor()
+        self._service = RunningService(settings, state)
+        archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
+
+        def worker(backlog: Backlog) -> Worker:
+            kept = kept_stems(settings, state)
+            service = self._service.service
+            pipeline = Pipeline(store, state, kept, self._executor, source_archive=archive, service=service)
+            return Worker(store, pipeline, backlog, key_of=lambda job, order: key_of(job.sha256, order))
+
+        local, remote = Backlog(store, LOCAL, only), Backlog(store, {SERVICE}, only)
+        remote_workers = SERVICE_WORKERS if self._service.service else 1
+        self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
+
+    def start(self) -> None:
+        """Begin. Raises `PublishError` where what serves the bounces cannot start."""
+        self._service.start()
+        for worker in self._workers:
+            worker.start()
+
+    def wake(self) -> None:
+        """Look for new jobs now. May be called from any thread."""
+        for worker in self._workers:
+            worker.wake()
+
+    def stop(self) -> None:
+        """Stop within a few seconds; the jobs at hand stay where they stand."""
+        for worker in self._workers:
+            worker.ask_to_stop()
+        for worker in self._workers:
+            worker.stop()
+        self._service.stop()
+        self._executor.shutdown(cancel_futures=True)

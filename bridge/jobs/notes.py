@@ -1,0 +1,47 @@
+"""What the job store knows of the separation service: where each job stands there, and what it was billed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bridge.jobs.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What becomes of the bill of a job's latest order.
+
+    "insert" before it is sent, "change" once the minutes are known, "delete" if it was certainly not taken.
+    """
+
+    change: Literal["insert", "change", "delete"]
+    month: str
+    """In which it counts, such as "2026-11"."""
+    minutes: int
+
+
+class ServiceNotes:
+    """The part of the job store that money depends on. Every method raises `StorageError` where the disk fails it."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def checkpoint(self, job_id: str) -> str:
+        """Return where a job stands with the service, as it was last saved; "" before anything was."""
+        return str(self._database.rows("load_checkpoint", {"id": job_id})[0]["checkpoint"])
+
+    def save(self, job_id: str, checkpoint: str, bill: Bill | None = None) -> None:
+        """Note where a job stands with the service and, in the same commit, what becomes of its bill."""
+        with self._database.transaction():
+            self._database.run("save_checkpoint", {"id": job_id, "checkpoint": checkpoint})
+            if bill is not None:
+                values = {"id": job_id, "now": self._clock(), "month": bill.month, "minutes": bill.minutes}
+                self._database.run(f"{bill.change}_bill", values)
+                self._database.run("sum_bills", {"id": job_id})
+
+    def billed_minutes(self, month: str) -> int:
+        """Return the started minutes of all orders of a month, those without an outcome included."""
+        return int(self._database.rows("billed_in", {"month": month})[0]["minutes"])

@@ -1,0 +1,24 @@
+"""Whether a local engine takes over a job that the service will not do. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bridge.errors import EngineError, ServiceError, StembridgeError
+from bridge.jobs.order import Order
+from bridge.separation.catalogue import model
+from bridge.separation.registry import AUTO, SERVICE, choose
+
+
+def local_order(order: Order, error: StembridgeError) -> Order | None:
+    """Return the order for the local engine that can make the same stems; None where the job stays as it is.
+
+    Only where the musician has allowed it, nothing was or will be paid, and there is such an engine.
+    """
+    if order.engine != SERVICE or not order.failover or not isinstance(error, ServiceError) or not error.fails_over:
+        return None
+    try:
+        engine = choose(AUTO, model(order.model), service=False)
+    except EngineError:
+        return None
+    return dataclasses.replace(order, engine=engine)

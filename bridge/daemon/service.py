@@ -48,7 +48,7 @@ class RunningService:
         try:
             publisher = self._publisher_once()
         except PublisherUnavailable as error:
-            log.warning("%s %s", error, error.advice)  # the first job tells it too
+            log.info("%s", error)  # the first job for the service tells it to everybody
             return
         if isinstance(publisher, Serves):
             publisher.start()

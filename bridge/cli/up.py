@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import signal
-import sys
 import threading
+import time
 
 from bridge.cli.common import settings_of
 from bridge.cli.display import JobDisplay, TerminalLog
@@ -14,23 +14,25 @@ from bridge.config.settings import Settings
 from bridge.daemon.daemon import Daemon
 
 POLL_S = 0.5
-"""How often Windows gets the chance to deliver Ctrl-C, which it does not during a wait without end."""
+"""How often it looks whether a signal has come: one that comes just before a wait without end does not end it."""
 
 
 def up(options: argparse.Namespace) -> int:
     """Start everything, work until told to stop, stop everything."""
-    stop = threading.Event()
+    asked: list[int] = []  # a handler may interrupt anything, even the inside of an Event: it only appends
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: asked.append(number))
     settings = settings_of(options)
     with JobDisplay() as display:
         logging.getLogger().addHandler(TerminalLog(display))
         with Daemon(settings, listener=display.show):
             _greet(display, settings)
+            stop = threading.Event()
             if options.demo:
                 _start_demo(display, settings, stop)
-            while not stop.wait(POLL_S if sys.platform == "win32" else None):
-                pass
+            while not asked:
+                time.sleep(POLL_S)
+            stop.set()
             display.say("Stopping. What is under way goes on at the next start.")
     return 0
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageError
+from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageError, StoreError
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
 from bridge.jobs.retry import retry_at
@@ -85,7 +85,7 @@ class Worker:
                     self._work(job)
                     continue
                 look = self._wait()
-            except StorageError as error:
+            except (StorageError, StoreError) as error:
                 log.warning("%s %s", error, error.advice)
                 self._stopping.wait(STORE_TROUBLE_S)
                 look = True

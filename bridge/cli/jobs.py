@@ -39,7 +39,7 @@ def show(options: argparse.Namespace) -> int:
     preset = f", preset {job.order.preset}" if job.order.preset else ""
     print(f"  model    {job.order.model} by {registry.label(job.order.engine)}{preset}")
     if job.minutes:
-        print(f"  billed   {job.minutes} started minutes")
+        print(f"  billed   {job.minutes} started minute{'s' if job.minutes != 1 else ''}")
     _print_failure(job)
     _print_delivery(job)
     print("  history")

@@ -50,11 +50,14 @@ def find_lag(mix: Canonical, stems: Sequence[Canonical]) -> Alignment:
     """Compare the sum of the stems with the mix; all have the same rate and channels. Raises `OSError`."""
     starts = _starts(int(mix.frames))
     found = [lag for start in starts if (lag := _lag(_window(mix, start), _summed(stems, start))) is not None]
-    lag = int(np.median(found)) if found else 0
-    before, after = _null(mix, stems, starts, 0), _null(mix, stems, starts, lag)
+    lag = sorted(found)[len(found) // 2] if found else 0
+    drift = found[-1] - found[0] if found else 0
+    before = after = _null(mix, stems, starts, 0)
+    if lag:
+        after = _null(mix, stems, starts, lag)
     if before is None or after is None or after >= before:
-        return Alignment(0, 0, before, before)
-    return Alignment(lag, found[-1] - found[0], before, after)
+        return Alignment(0, drift, before, before)
+    return Alignment(lag, drift, before, after)
 
 
 def shifted(stem: Canonical, lag: int, frames: Frames) -> Iterator[Block]:

@@ -60,6 +60,7 @@ class FileServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 2 * _CONNECTIONS
     allow_reuse_address = os.name != "nt"  # where it means something else: two programs on one port
     shelf: Shelf
     key: bytes

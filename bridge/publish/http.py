@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import ssl
 from collections.abc import Iterator
@@ -38,12 +39,18 @@ class HttpOptions:
         return httpx.Timeout(connect=self.connect_s, write=self.write_s, read=self.read_s, pool=self.pool_s)
 
 
+@functools.cache
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
 def open_client(options: HttpOptions, auth: httpx.Auth | None = None) -> httpx.Client:
     """Return a client to use in a `with`. Raises `PublisherUnavailable` for a proxy or a CA file that is no such."""
     try:
-        context = httpx.create_ssl_context()
-        if options.ca_file is not None:
-            context.load_verify_locations(options.ca_file)
+        context = _trust(options.ca_file)
         return httpx.Client(auth=auth, verify=context, timeout=options.timeout, proxy=options.proxy or None)
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise PublisherUnavailable(

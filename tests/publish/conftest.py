@@ -30,6 +30,9 @@ http {{
     client_max_body_size 300m;
     server {{
         listen 127.0.0.1:{port};
+        listen 127.0.0.1:{tls_port} ssl;
+        ssl_certificate {home}/certificate.pem;
+        ssl_certificate_key {home}/key.pem;
         root {home};
         location /dav/ {{
             dav_methods PUT DELETE;
@@ -51,7 +54,12 @@ http {{
 @dataclass(frozen=True)
 class Nginx:
     url: str
+    tls_url: str
     home: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.home / "certificate.pem"
 
     @property
     def stored(self) -> list[Path]:
@@ -70,20 +78,39 @@ def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server ended at once with status {process.returncode}")
 
 
+def make_certificate(home: Path) -> None:
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += ["-subj", "/CN=studio", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(home / "key.pem"), "-out", str(home / "certificate.pem")]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="session")
 def nginx_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    home, port = tmp_path_factory.mktemp("nginx"), free_port()
+    home, port, tls_port = tmp_path_factory.mktemp("nginx"), free_port(), free_port()
+    make_certificate(home)
     for folder in ("dav", "temp", "token", "small"):
         (home / folder).mkdir()
     (home / "passwords").write_text("studio:{PLAIN}s3cret\n")
     listing = any(Path("/etc/nginx/modules-enabled").glob("*dav-ext.conf"))
     propfind = "dav_ext_methods PROPFIND OPTIONS;" if listing else ""
-    (home / "nginx.conf").write_text(NGINX.format(home=home, port=port, propfind=propfind))
+    (home / "nginx.conf").write_text(NGINX.format(home=home, port=port, tls_port=tls_port, propfind=propfind))
     program = shutil.which("nginx") or "nginx"
     process = subprocess.Popen([program, "-e", str(home / "error.log"), "-c", str(home / "nginx.conf")])
     try:
         wait_until_open(port, process)
-        yield Nginx(f"http://127.0.0.1:{port}", home)
+        yield Nginx(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", home)
     finally:
         process.terminate()
         process.wait(10)

@@ -14,7 +14,7 @@ from bridge.publish.reach import Checked
 from bridge.publish.webdav import WebDav
 from tests.publish.conftest import Nginx
 
-pytestmark = pytest.mark.system("nginx")
+pytestmark = pytest.mark.system("nginx", "openssl")
 
 
 def never(_seconds: float) -> None:
@@ -156,6 +156,20 @@ def test_a_bounce_that_shrinks_meanwhile_is_not_published(nginx: Nginx, bounce: 
 def test_a_missing_bounce_is_the_disks_error(nginx: Nginx, tmp_path: Path) -> None:
     with pytest.raises(StorageError):
         publisher(nginx).publish(tmp_path / "gone.flac", "gone.flac", 60)
+
+
+def test_a_certificate_of_the_studios_own_is_trusted_when_named(nginx: Nginx, bounce: Path) -> None:
+    http = HttpOptions(ca_file=nginx.certificate)
+    own = Checked(WebDav(f"{nginx.tls_url}/dav", "", "studio", "s3cret", http), http)
+    own.withdraw(own.publish(bounce, bounce.name, 60).handle)
+    assert nginx.stored == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_at_once(nginx: Nginx, bounce: Path) -> None:
+    with pytest.raises(PublishDenied) as caught:
+        WebDav(f"{nginx.tls_url}/dav", "", "studio", "s3cret", sleep=never).publish(bounce, bounce.name, 60)
+    assert caught.value.code == "publish.certificate"
+    assert "CA file" in caught.value.advice
 
 
 @pytest.mark.slow

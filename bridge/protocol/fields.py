@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import cast
+from typing import Final, cast
 
 from bridge.errors import ProtocolError
+
+_LARGEST: Final = 1 << 53
+"""Beyond this, JSON's readers no longer agree (RFC 8259, section 6)."""
 
 Wire = dict[str, object]
 """A JSON object, ready to be encoded or just parsed."""
@@ -21,12 +24,12 @@ def mapping(value: object, what: str) -> Mapping[str, object]:
 
 
 def integer(value: object, what: str) -> int:
-    """Return a whole number, also one written as 350.0 or "350"; raise `ProtocolError` for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    """Return a whole number of at most 53 bits, also one written as 350.0 or "350"; else raise `ProtocolError`."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST:
         return int(value)
-    if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) <= 15 and value.isascii() and value.isdigit():
         return int(value)
     raise ProtocolError(f"{what} should be a whole number, but is {described(value)}.")
 

@@ -79,6 +79,17 @@ def test_a_success_without_its_data_is_no_success() -> None:
         CreateData.from_wire(Envelope.from_wire({"code": 100000}).data)
 
 
+@pytest.mark.parametrize("code", [10**30, 1e300, "9" * 16, -(10**20), True, 1.5, "", "1e5"])
+def test_a_code_that_is_no_plain_number_is_a_protocol_error(code: object) -> None:
+    with pytest.raises(ProtocolError, match="code should be a whole number"):
+        Envelope.from_wire({"code": code, "data": {}})
+
+
+@pytest.mark.parametrize("code", [100100, 100100.0, "100100"])
+def test_a_code_may_be_written_in_any_way_that_means_the_same(code: object) -> None:
+    assert Envelope.from_wire({"code": code}).code == Code.INSUFFICIENT_CREDIT
+
+
 def test_stems_without_a_link_are_left_out() -> None:
     task = TaskData.from_wire({"status": "success", "output": {"vocals": "https://x/v", "other": None, "piano": ""}})
     assert task.output == {"vocals": "https://x/v"}

@@ -36,6 +36,8 @@ from bridge.separation.api.waiting import Patience, Trouble
 
 log = logging.getLogger(__name__)
 
+LONGEST_SONG_S = 7 * 86_400.0
+
 
 class ApiEngine:
     """Runs tasks at one service, several at once on threads of their callers; they share what the key may do."""
@@ -163,22 +165,31 @@ class _Run:
 
     def _follow(self) -> ApiResult:
         self._gate.running(self._task.id)
+        if self._remote.step is Step.WAITING:
+            self._watch.progress(Step.WAITING, 0.0)
         data = self._finished()
         self._withdraw()
-        minutes = self._remote.minutes if data.duration is None else started_minutes(data.duration)
-        self._save(rules.succeeded(self._remote, minutes or self._remote.minutes))
+        self._save(rules.succeeded(self._remote, self._billed(data)))
         self._gate.leave(self._task.id)
+        self._watch.progress(Step.DOWNLOADING, 0.0)
         wanted = Wanted(self._task.stems, self._folder(), self._task.limit)
         results = Results(self._client.wire, wanted, self._watch, self._clocks.random)
         files = results.bring(data, self._finished)
         self._save(rules.fetched(self._remote, {name: file.name for name, file in files.items()}))
         return ApiResult(files, self._remote.minutes)
 
+    def _billed(self, data: TaskData) -> int:
+        """Return the minutes that the service measured; the estimate where it says none, or no song's."""
+        if data.duration is None or data.duration > LONGEST_SONG_S:
+            return self._remote.minutes
+        return started_minutes(data.duration) or self._remote.minutes
+
     def _brought(self) -> ApiResult | None:
         """Return the results where they were all downloaded before a restart; the service may have dropped them."""
         files = {name: self._folder() / file for name, file in self._remote.stems.items()}
         if not files or not all(file.exists() for file in files.values()):
             return None
+        self._watch.progress(Step.DOWNLOADING, 1.0)
         return ApiResult(files, self._remote.minutes)
 
     def _folder(self) -> Path:

@@ -19,6 +19,9 @@ from bridge.separation.api.waiting import Random, Trouble
 from bridge.separation.api.wire import Wire
 
 MOST_STEMS: Final = 32
+LOOK_BYTES: Final = 1 << 18
+"""How often a download looks up: whoever watches may ask a database."""
+
 FRESH_LINKS: Final = 3
 """How often fresh links are asked for when the old ones lead nowhere."""
 
@@ -81,13 +84,16 @@ class Results:
         at, count = place
         if target.exists():
             return
-        seen = 0
+        seen = looked = 0
 
         def received(size: int, whole: int | None) -> None:
-            nonlocal seen
+            nonlocal seen, looked
             if size > seen:
                 seen = size
                 self._trouble.over()
+            if 0 < size - looked < LOOK_BYTES and size != whole:
+                return
+            looked = size
             self._watch.check()
             self._watch.progress(Step.DOWNLOADING, (at + (size / whole if whole else 0.5)) / count)
 

@@ -52,8 +52,10 @@ def unpack(
             files = {}
             for name, entry in _named(entries, wanted).items():
                 target = folder / f"{name}{entry.suffix}"
-                with opened.open(entry.info) as source, target.open("wb") as file:
+                part = target.with_name(f"{target.name}.part")
+                with opened.open(entry.info) as source, part.open("wb") as file:
                     left -= _copy(source, file, left, check)
+                part.replace(target)
                 files[name] = target
             return files
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:

@@ -30,7 +30,6 @@ for _chatty in ("httpx", "httpcore"):
 
 _LARGEST_ANSWER: Final = 4 << 20
 _REDIRECTS: Final = 5
-_CHUNK: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Incoming:
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes, decoded. Raises `AnswerLost` where the connection breaks before its end."""
         with _translated():
-            yield from self._response.iter_bytes(None if self.encoded else _CHUNK)
+            yield from self._response.iter_bytes() if self.encoded else self._response.iter_raw()
 
     @property
     def received(self) -> int:

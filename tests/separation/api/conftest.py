@@ -127,7 +127,7 @@ def peer() -> Iterator[Peer]:
 
 Connect = Callable[..., ApiClient]
 
-QUICK = Timeouts(connect_s=2, write_s=2, read_s=0.3, pool_s=2, whole_s=2)
+QUICK = Timeouts(connect_s=2, write_s=2, read_s=0.3, pool_s=2, whole_s=1)
 
 
 @pytest.fixture

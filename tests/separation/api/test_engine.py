@@ -197,6 +197,12 @@ def test_without_a_duration_the_estimate_is_what_is_billed(desk: Desk, backend: 
     assert desk.run().minutes == 3
 
 
+@pytest.mark.parametrize("duration", [1e300, 0.0, 8 * 86_400.0])
+def test_a_duration_that_is_no_songs_is_not_believed(desk: Desk, backend: Backend, duration: float) -> None:
+    backend.duration = duration
+    assert desk.run().minutes == 3
+
+
 def test_a_finished_job_is_finished_again_without_the_service(desk: Desk, nobody: str) -> None:
     first = desk.run()
     desk.disk.text = desk.disk.text.replace(desk.at, nobody)

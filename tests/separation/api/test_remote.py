@@ -128,7 +128,7 @@ class OneJob(RuleBasedStateMachine):
             assert self.action() is not None
 
 
-TestOneJob = OneJob.TestCase
+TestOneJob = pytest.mark.slow(OneJob.TestCase)
 
 
 def waiting(**changes: object) -> Remote:

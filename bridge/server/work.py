@@ -149,7 +149,9 @@ class Work:
         if self._stopping.is_set():
             _abandon(future)
             raise Stopped
-        return future.result()
+        result = future.result()
+        progress(1.0)
+        return result
 
     def _keep(self, task: Task, wanted: Model, made: Mapping[str, Path], progress: Progress) -> list[str]:
         missing = [name for name in wanted.stems if name not in made]

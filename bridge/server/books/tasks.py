@@ -25,7 +25,7 @@ from bridge.server.refused import Refused, bad_request
 MINUTES_AT_CREATE = 1
 """Held when a task is created, before anybody knows its length: what the shortest costs."""
 
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 """A task that takes the server down with it each time is given up."""
 
 

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import StorageError, UsageError
+from bridge.server.listen import Listener, open_socket, require_guarded
+from bridge.server.options import ServerOptions
+
+
+def options(**values: object) -> ServerOptions:
+    return ServerOptions(storage=Path("x"), **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_on_this_machine_no_encryption_is_needed(host: str) -> None:
+    require_guarded(options(host=host))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "studio.example", "localhost.example", "127.1"])
+def test_beyond_it_somebody_must_encrypt(host: str) -> None:
+    with pytest.raises(UsageError, match="without encryption") as caught:
+        require_guarded(options(host=host))
+    assert "behind_proxy" in caught.value.advice
+    require_guarded(options(host=host, behind_proxy=True))
+    require_guarded(options(host=host, tls_cert=Path("c"), tls_key=Path("k")))
+
+
+def test_a_certificate_and_its_key_belong_together() -> None:
+    with pytest.raises(UsageError, match="together"):
+        require_guarded(options(tls_cert=Path("c")))
+
+
+def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c").write_text("no certificate")
+    for path in (tmp_path / "c", tmp_path / "missing"):
+        with pytest.raises(UsageError, match="tls_cert"):
+            Listener(None, options(tls_cert=path, tls_key=path))
+
+
+def test_a_taken_port_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(StorageError, match="cannot listen"):
+        open_socket(options(port=taken.getsockname()[1]))

@@ -6,7 +6,10 @@ from bridge.config.settings import Settings
 from bridge.daemon.compose import kept_stems, key_of
 from bridge.daemon.service import RunningService
 from bridge.jobs.folder import StateFolder
+from bridge.jobs.job import Job
+from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
+from bridge.pipeline.alarm import Alarm
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.steps import Pipeline
@@ -40,23 +43,30 @@ class Crew:
         local, remote = Backlog(store, LOCAL, only), Backlog(store, {SERVICE}, only)
         remote_workers = SERVICE_WORKERS if self._service.service else 1
         self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
+        self._alarm = Alarm(store, self._wake)
+        store.subscribe(self._hear)
 
     def start(self) -> None:
         """Begin. Raises `PublishError` where what serves the bounces cannot start."""
         self._service.start()
         for worker in self._workers:
             worker.start()
-
-    def wake(self) -> None:
-        """Look for new jobs now. May be called from any thread."""
-        for worker in self._workers:
-            worker.wake()
+        self._alarm.start()
 
     def stop(self) -> None:
         """Stop within a few seconds; the jobs at hand stay where they stand."""
+        self._alarm.stop()
         for worker in self._workers:
             worker.ask_to_stop()
         for worker in self._workers:
             worker.stop()
         self._service.stop()
         self._executor.shutdown(cancel_futures=True)
+
+    def _hear(self, job: Job) -> None:
+        if job.state is State.QUEUED:
+            self._wake()
+
+    def _wake(self) -> None:
+        for worker in self._workers:
+            worker.wake()

@@ -75,7 +75,7 @@ class Daemon:
             orders=presets,
             default=default,
         )
-        inbox = Inbox(options, store, state.spool, on_accepted=lambda _job: crew.wake(), on_problem=_note_problem)
+        inbox = Inbox(options, store, state.spool, on_accepted=_note_accepted, on_problem=_note_problem)
         inbox.start()
         stack.callback(inbox.stop)
 
@@ -86,6 +86,10 @@ class Daemon:
         waiting = {state: count for state, count in store.counts().items() if state not in {"delivered", "cancelled"}}
         if waiting:
             log.info("from before: %s", ", ".join(f"{count} {state}" for state, count in waiting.items()))
+
+
+def _note_accepted(job_id: str) -> None:
+    log.debug("the inbox handed over job %s", job_id)  # the crew has heard of it from the store
 
 
 def _note_problem(path: Path, error: StembridgeError) -> None:

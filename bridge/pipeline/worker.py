@@ -20,12 +20,6 @@ from bridge.pipeline.steps import Pipeline
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.5
-"""How often an idle worker looks whether another process (the command line) has changed anything."""
-
-RETRIES_S = 5.0
-"""How often it looks for failed jobs whose time to be tried again has come."""
-
 STORE_TROUBLE_S = 5.0
 """How long it waits when the job store itself cannot be written."""
 
@@ -59,7 +53,8 @@ class Worker:
     def stop(self) -> None:
         """End within a second or so; the job at hand stays where it stands and is resumed at the next start."""
         self.ask_to_stop()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def ask_to_stop(self) -> None:
         """Begin to stop, without waiting: several workers stop side by side."""
@@ -72,31 +67,18 @@ class Worker:
         self._woken.set()
 
     def _run(self) -> None:
-        next_retries = 0.0
-        look = True
         while not self._stopping.is_set():
+            self._woken.clear()  # before looking: a wake that comes while we look makes us look once more
             try:
-                if time.monotonic() >= next_retries:
-                    next_retries = time.monotonic() + RETRIES_S
-                    self._store.requeue_due()
-                    look = True
-                job = self._backlog.next() if look else None
+                job = self._backlog.next()
                 if job is not None:
                     self._work(job)
                     continue
-                look = self._wait()
             except (StorageError, StoreError) as error:
                 log.warning("%s %s", error, error.advice)
                 self._stopping.wait(STORE_TROUBLE_S)
-                look = True
-
-    def _wait(self) -> bool:
-        """Wait a moment, or until woken; say whether there may be something new."""
-        self._woken.wait(LOOK_S)
-        if self._woken.is_set():
-            self._woken.clear()  # nowhere else: a wake that comes while we ask the store must count in the next round
-            return True
-        return self._store.changed_elsewhere()
+                continue
+            self._woken.wait()
 
     def _work(self, job: Job) -> None:
         try:

@@ -49,7 +49,12 @@ class Bench:
         pipeline = Pipeline(self.store, self.state, self.kept, self.executor, source_archive=archive)
         backlog = Backlog(self.store, LOCAL)
         self.worker = Worker(self.store, pipeline, backlog, key_of=lambda job, order: f"{job.sha256}-{order.model}")
+        self.store.subscribe(self._hear)
         self.worker.start()
+
+    def _hear(self, job: Job) -> None:
+        if self.worker and job.state is State.QUEUED:
+            self.worker.wake()
 
     def stop(self) -> None:
         if self.worker is not None:
@@ -68,8 +73,6 @@ class Bench:
     def accept(self, bounce: Path, door: str = "cli", **changes: object) -> Job:
         job_id = ingest_now(bounce, self.order(**changes), door, bounce.stem, self.store, self.state.spool)
         assert job_id is not None
-        if self.worker:
-            self.worker.wake()
         return self.store.get(job_id)
 
     def wait(self, job: Job, until: Callable[[Job], bool] = lambda job: job.state in FINAL) -> Job:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from bridge.jobs.arrival import Arrival, Signature
@@ -17,21 +18,21 @@ from bridge.separation.registry import LOCAL
 
 
 class _Busy(JobStore):
-    """A store in which a job arrives at the very moment when the worker asks whether anything has changed."""
+    """A store in which a job arrives at the very moment after the worker has found nothing to do."""
 
     worker: Worker
     arrived = False
 
-    def changed_elsewhere(self) -> bool:
-        changed = super().changed_elsewhere()
-        if not self.arrived and not changed:
+    def claim(self, only: Iterable[str] | None = None, engines: Iterable[str] | None = None) -> Job | None:
+        job = super().claim(only, engines)
+        if not self.arrived:
             self.arrived = True
             arrival = Arrival(
                 Path("a.wav"), Path("spool"), "0" * 64, Signature(1, 2, 3), "a", "inbox", Order(Path("out"))
             )
             self.accept(arrival)
             self.worker.wake()
-        return changed
+        return job
 
 
 class _Noting(Pipeline):
@@ -50,7 +51,7 @@ class _Noting(Pipeline):
         self.stopped.set()
 
 
-def test_a_wake_while_the_worker_looks_elsewhere_is_not_lost(tmp_path: Path) -> None:
+def test_a_wake_just_after_the_worker_has_looked_is_not_lost(tmp_path: Path) -> None:
     state = StateFolder(tmp_path / "state")
     state.make()
     store = _Busy(state.database, key_of=lambda _: "key")

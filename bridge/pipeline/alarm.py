@@ -1,0 +1,48 @@
+"""Wakes the workers for what nobody in this process tells them: another process's doing, and the time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+
+from bridge.errors import StorageError, StoreError
+from bridge.jobs.store import JobStore
+
+LOOK_S = 0.5
+"""How often it looks whether another process (the command line) has changed anything."""
+
+RETRIES_S = 5.0
+"""How often it looks for failed jobs whose time to be tried again has come."""
+
+
+class Alarm:
+    """One thread that looks at the store twice a second, for microseconds."""
+
+    def __init__(self, store: JobStore, wake: Callable[[], None]) -> None:
+        self._store = store
+        self._wake = wake
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="alarm")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End at once."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        next_retries = 0.0
+        while not self._stopping.wait(LOOK_S):
+            # Whoever works meets the same trouble and tells of it.
+            with contextlib.suppress(StorageError, StoreError):
+                if time.monotonic() >= next_retries:
+                    next_retries = time.monotonic() + RETRIES_S
+                    self._store.requeue_due()
+                if self._store.changed_elsewhere():
+                    self._wake()

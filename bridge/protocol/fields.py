@@ -62,6 +62,11 @@ def others(fields: Mapping[str, object], known: frozenset[str]) -> Mapping[str, 
     return MappingProxyType({key: value for key, value in fields.items() if key not in known})
 
 
+def one_line(words: str, limit: int = 200) -> str:
+    """Return a stranger's words as they may stand in a message: on one line, printable, not too long."""
+    return "".join(char if char.isprintable() else " " for char in words[: 2 * limit]).strip()[:limit]
+
+
 def described(value: object) -> str:
     """Describe a wrong value briefly and without line breaks: it came from a stranger."""
     if value is None:

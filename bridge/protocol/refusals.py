@@ -8,6 +8,7 @@ from typing import Final
 
 from bridge.errors import RefusedByService
 from bridge.protocol.codes import Code
+from bridge.protocol.fields import one_line
 from bridge.protocol.messages import Envelope
 
 
@@ -89,13 +90,10 @@ _CLASSES: Final[Mapping[int, type[RefusedByService]]] = MappingProxyType(
     }
 )
 
-_SHOWN: Final = 200
-"""Characters of a stranger's message that are shown."""
-
 
 def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedByService:
     """Return the error of an answer that is no success; `retry_after_s` is what a Retry-After header asked for."""
-    said = "".join(char if char.isprintable() else " " for char in envelope.message).strip()[:_SHOWN]
+    said = one_line(envelope.message)
     words = f'"{said}"' if said else "no message"
     cls = _CLASSES.get(envelope.code, UnknownCode)
     message = f"The separation service answered {envelope.code}, {words}."

@@ -22,6 +22,7 @@ from bridge.errors import (
     StorageError,
     TaskFailed,
 )
+from bridge.protocol.fields import one_line
 from bridge.protocol.messages import STATUSES, CreateRequest, Phase, TaskData
 from bridge.protocol.minutes import started_minutes
 from bridge.protocol.refusals import ConcurrencyLimited, RateLimited, TaskGone
@@ -236,7 +237,7 @@ class _Run:
         self._withdraw()
         self._save(rules.ended(self._remote))
         reason = next((str(data.extra[key]) for key in ("error", "message", "reason") if data.extra.get(key)), "")
-        return TaskFailed(f"The service could not separate the bounce{f': {reason[:200]}' if reason else ''}.")
+        return TaskFailed(f"The service could not separate the bounce{f': {one_line(reason)}' if reason else ''}.")
 
     def _withdraw(self) -> None:
         """Take the mix back. Its lifetime ends it anyway, so that trouble here ends no job."""

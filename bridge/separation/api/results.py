@@ -81,22 +81,9 @@ class Results:
         return files
 
     def _whole(self, url: str, target: Path, limit: int, place: tuple[int, int]) -> None:
-        at, count = place
         if target.exists():
             return
-        seen = looked = 0
-
-        def received(size: int, whole: int | None) -> None:
-            nonlocal seen, looked
-            if size > seen:
-                seen = size
-                self._trouble.over()
-            if 0 < size - looked < LOOK_BYTES and size != whole:
-                return
-            looked = size
-            self._watch.check()
-            self._watch.progress(Step.DOWNLOADING, (at + (size / whole if whole else 0.5)) / count)
-
+        received = _Received(self._watch, self._trouble, place)
         while True:
             try:
                 fetch(self._wire, url, target, limit, received)
@@ -108,6 +95,25 @@ class Results:
                 self._watch.wait(delay)
             else:
                 return
+
+
+class _Received:
+    """Looks up from one download, the `place[0]`th of `place[1]`."""
+
+    def __init__(self, watch: Watch, trouble: Trouble, place: tuple[int, int]) -> None:
+        self._watch, self._trouble = watch, trouble
+        self._at, self._count = place
+        self._most = self._looked = 0
+
+    def __call__(self, size: int, whole: int | None) -> None:
+        if size > self._most:
+            self._most = size
+            self._trouble.over()
+        # After a fresh start it is smaller than before.
+        if not 0 <= size - self._looked < LOOK_BYTES or size == whole:
+            self._looked = size
+            self._watch.check()
+            self._watch.progress(Step.DOWNLOADING, (self._at + (size / whole if whole else 0.5)) / self._count)
 
 
 def _suffix(url: str) -> str:

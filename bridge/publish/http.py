@@ -68,7 +68,7 @@ def translated(doing: str, url: str) -> Iterator[None]:
         raise PublisherUnavailable(
             f"{doing}: the address cannot be used ({error}).", advice="Correct `url` in [publish]."
         ) from error
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         if isinstance(_root(error), ssl.SSLCertVerificationError):
             raise PublishDenied(
                 f"{doing}: the certificate of {host} is not trusted.",
@@ -122,5 +122,5 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _reason(error: httpx.TransportError) -> str:
+def _reason(error: httpx.RequestError) -> str:
     return str(error) or type(error).__name__

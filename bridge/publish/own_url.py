@@ -31,6 +31,7 @@ class OwnUrl:
         self._address = address
         self._now = now
         self._server: FileServer | None = None
+        self._key = b""
         self._starting = threading.Lock()
 
     @property
@@ -43,7 +44,8 @@ class OwnUrl:
         with self._starting:
             if self._server is None:
                 self._shelf.sweep()
-                self._server = FileServer(self._shelf, self._shelf.key(), self._address, self._now)
+                self._key = self._shelf.key()
+                self._server = FileServer(self._shelf, self._key, self._address, self._now)
 
     def stop(self) -> None:
         """Serve nothing any more; the files stay."""
@@ -56,7 +58,7 @@ class OwnUrl:
         """Put the file where it is served, and sign its URL."""
         self.start()
         published = self._shelf.add(path, name, lifetime_s, progress)
-        signature = sign(self._shelf.key(), "GET", published, expiry(published) or 0)
+        signature = sign(self._key, "GET", published, expiry(published) or 0)
         return Published(f"{self._public_url}/{signature}/{published}", published)
 
     def withdraw(self, handle: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from bridge.errors import PublishError, PublishFailed, PublishUnreachable, StorageError
+from bridge.errors import PublishFailed, PublishUnreachable, StembridgeError, StorageError
 from bridge.publish.http import HttpOptions, host_of, open_client, translated
 from bridge.publish.reading import size_of
-from bridge.publish.seam import Published, Publisher
+from bridge.publish.seam import Published, Publisher, Service
 from bridge.units import Progress, no_progress
 
 _CHECKING = "Checking the published address"
@@ -35,14 +36,25 @@ class Checked:
         published = self.publisher.publish(path, name, lifetime_s, progress)
         try:
             check_reachable(published.url, path, self.http)
-        except PublishError:
-            self.publisher.withdraw(published.handle)
+        except StembridgeError:
+            with contextlib.suppress(StembridgeError):  # the first error says more
+                self.publisher.withdraw(published.handle)
             raise
         return published
 
     def withdraw(self, handle: str) -> None:
         """Withdraw."""
         self.publisher.withdraw(handle)
+
+    def start(self) -> None:
+        """Start the publisher, if it is one that runs."""
+        if isinstance(self.publisher, Service):
+            self.publisher.start()
+
+    def stop(self) -> None:
+        """Stop the publisher, if it is one that runs."""
+        if isinstance(self.publisher, Service):
+            self.publisher.stop()
 
 
 def check_reachable(url: str, path: Path, http: HttpOptions) -> None:

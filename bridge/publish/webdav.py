@@ -66,12 +66,12 @@ class WebDav:
         """Delete what a bridge that was killed could not, where the server can list its folder (RFC 4918, 9.1)."""
         if "{name}" in self.url:
             return
+        folder, depth = f"{self.url.rstrip('/')}/", {"Depth": "1"}
         try:
-            with client.stream("PROPFIND", f"{self.url.rstrip('/')}/", headers={"Depth": "1"}) as response:
-                listed = (
-                    next(response.iter_bytes(_LISTING_BYTES), b"") if response.status_code == _MULTI_STATUS else b""
-                )
-        except (httpx.TransportError, httpx.InvalidURL):
+            with client.stream("PROPFIND", folder, headers=depth, timeout=self.http.connect_s) as response:
+                found = response.status_code == _MULTI_STATUS
+                listed = next(response.iter_bytes(_LISTING_BYTES), b"") if found else b""
+        except (httpx.RequestError, httpx.InvalidURL):
             return  # The upload will meet the same and say so.
         for name in found_in(listed.decode("utf-8", "replace")):
             if (expiry(name) or 0) < self.now():

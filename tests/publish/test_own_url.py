@@ -181,11 +181,13 @@ def test_a_taken_port_is_told(own: OwnUrl, tmp_path: Path) -> None:
 
 
 def test_it_is_started_and_stopped_by_whoever_puts_the_rooms_together(own: OwnUrl) -> None:
-    assert isinstance(own, Service)
-    own.start()
-    own.stop()
-    own.stop()
-    assert own.port == 0
+    for service in (own, Checked(own)):
+        assert isinstance(service, Service)
+        service.start()
+        assert own.port
+        service.stop()
+        service.stop()
+        assert own.port == 0
 
 
 def test_nothing_secret_is_logged(own: OwnUrl, bounce: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -127,16 +127,14 @@ def peer() -> Iterator[Peer]:
 
 Connect = Callable[..., ApiClient]
 
-QUICK = Timeouts(connect_s=2, write_s=2, read_s=0.3, pool_s=2, whole_s=1)
-
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Return a function from a URL to a client with short timeouts."""
+    """Return a function from a URL to a client; `timeouts` is for tests whose peer leaves it waiting."""
     wires = []
 
-    def make(url: str, *, key: str = KEY, ca: Path | None = None, proxy: str = "") -> ApiClient:
-        wires.append(Wire(Endpoint(url, key, proxy, ca, QUICK)))
+    def make(url: str, *, key: str = KEY, ca: Path | None = None, proxy: str = "", **timeouts: float) -> ApiClient:
+        wires.append(Wire(Endpoint(url, key, proxy, ca, Timeouts(**timeouts))))
         return ApiClient(wires[-1], clock=lambda: 0.0)
 
     yield make

@@ -91,7 +91,7 @@ def test_an_order_that_was_cut_off_is_of_unknown_outcome_and_went_out_once(
 ) -> None:
     peer.script = CUTS[cut]
     with pytest.raises(OutcomeUnknown):
-        connect(peer.url).create(ORDER)
+        connect(peer.url, read_s=0.3).create(ORDER)
     assert peer.connections == 1
 
 
@@ -99,7 +99,7 @@ def test_an_order_that_was_cut_off_is_of_unknown_outcome_and_went_out_once(
 def test_a_question_that_was_cut_off_may_be_asked_again(peer: Peer, connect: Connect, cut: str) -> None:
     peer.script = CUTS[cut]
     with pytest.raises(AnswerLost) as raised:
-        connect(peer.url).get(JOB)
+        connect(peer.url, read_s=0.3).get(JOB)
     assert raised.value.retryable
 
 
@@ -171,7 +171,7 @@ def test_a_drip_of_bytes_ends_at_the_deadline_of_the_whole(peer: Peer, connect: 
     stop = threading.Event()
     peer.script = drip
     with pytest.raises(OutcomeUnknown, match="does not end"):
-        connect(peer.url).create(ORDER)
+        connect(peer.url, whole_s=0.5).create(ORDER)
     stop.set()
 
 

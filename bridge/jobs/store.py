@@ -203,7 +203,7 @@ class JobStore:
                 )
             if job.state is State.NEEDS_REVIEW:
                 # The word of a person: order it once more, whatever became of the last order.
-                self._database.run("save_checkpoint", {"id": job.id, "checkpoint": ""})
+                self._database.run("order_again", {"id": job.id})
             self._move(job, State.QUEUED)
         return self._tell(job.id)
 

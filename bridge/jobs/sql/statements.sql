@@ -48,6 +48,12 @@ UPDATE jobs SET order_json = :order_json, stems_key = :stems_key WHERE id = :id
 -- load_checkpoint: where a job stands with the service
 SELECT checkpoint FROM jobs WHERE id = :id
 
+-- order_again: a person wants a new order, whatever became of the last one; what is published stays of use
+UPDATE jobs
+SET checkpoint = json_object('url', checkpoint ->> '$.url', 'handle', checkpoint ->> '$.handle',
+                             'expires', checkpoint ->> '$.expires')
+WHERE id = :id AND checkpoint <> ''
+
 -- save_checkpoint: where a job stands with the service
 UPDATE jobs SET checkpoint = :checkpoint WHERE id = :id
 

@@ -16,7 +16,7 @@ from bridge.protocol.messages import CreateData, CreateRequest, GetRequest, Task
 from bridge.protocol.paths import IDEMPOTENCY_HEADER
 from bridge.separation.catalogue import models
 from bridge.server.answers import base_of, body_of, success
-from bridge.server.books.tasks import Task, TaskState
+from bridge.server.books.tasks import Order, Task, TaskState
 from bridge.server.links import result_name, zip_name
 from bridge.server.log import note
 from bridge.server.refused import Refused, bad_request
@@ -39,15 +39,13 @@ class Calls:
         """Create a task."""
         site = self._site
         key = site.gate.admit(request.headers)
-        order = _order(await body_of(request))
+        wanted = _wanted(await body_of(request))
         idempotency = request.headers.get(IDEMPOTENCY_HEADER)
         if idempotency is not None and not 0 < len(idempotency) <= _LONGEST_IDEMPOTENCY:
             raise bad_request(f"An Idempotency-Key has 1 to {_LONGEST_IDEMPOTENCY} characters")
-        # Committed here, on the event loop: a commit takes less than handing it to a thread and waiting for that.
-        at_once = site.options.limits.tasks_at_once
-        task = site.books.tasks.create(key, order, idempotency=idempotency, at_once=at_once)
+        task = await site.orders.take(Order(key.number, wanted, idempotency))
         site.workers.wake()
-        note(log, "task.created", task=task, key=key.name, model=order.model_type)
+        note(log, "task.created", task=task, key=key.name, model=wanted.model_type)
         return success(CreateData(task).to_wire())
 
     async def get(self, request: Request) -> Response:
@@ -58,7 +56,7 @@ class Calls:
             job_id = GetRequest.from_wire(await body_of(request)).job_id
         except ProtocolError as error:
             raise bad_request(error.message) from error
-        task = site.books.tasks.get(job_id) if _TASK_ID.fullmatch(job_id) else None
+        task = site.reading.tasks.get(job_id) if _TASK_ID.fullmatch(job_id) else None
         if task is None or task.key != key.number or task.state is TaskState.EXPIRED:
             raise Refused(Code.TASK_NOT_FOUND)
         data = self._standing(task, request)
@@ -83,16 +81,16 @@ class Calls:
         return TaskData(messages.WAITING, video_url=task.inputurl, progress=progress, duration=task.duration)
 
 
-def _order(body: object) -> CreateRequest:
+def _wanted(body: object) -> CreateRequest:
     try:
-        order = CreateRequest.from_wire(body)
+        wanted = CreateRequest.from_wire(body)
     except ProtocolError as error:
         raise bad_request(error.message) from error
-    if order.model_type not in models():
+    if wanted.model_type not in models():
         raise bad_request("There is no such model_type")
-    if len(order.inputurl) > _LONGEST_URL or not _is_web_address(order.inputurl):
+    if len(wanted.inputurl) > _LONGEST_URL or not _is_web_address(wanted.inputurl):
         raise bad_request("inputurl should be an http or https URL")
-    return order
+    return wanted
 
 
 def _is_web_address(url: str) -> bool:

@@ -32,7 +32,7 @@ class Files:
         size = self._site.links.may_put(stored, request.query_params) if UPLOAD_NAME.fullmatch(name) else None
         if size is None:
             return _plain(403, "This link is not valid, or not any more.")
-        if self._site.books.uploads.owner(name) is None:
+        if self._site.reading.uploads.owner(name) is None:
             return _plain(404, "This upload was withdrawn.")
         if request.headers.get("Content-Length", str(size)) != str(size):
             return _plain(400, f"This link is for exactly {size} bytes.")
@@ -51,10 +51,10 @@ class Files:
             key = self._site.gate.admit(request.headers)
         except Refused as error:
             return _plain(429 if error.retry_after_s else 403, error.message)
-        if not UPLOAD_NAME.fullmatch(name) or self._site.books.uploads.owner(name) != key.number:
+        if not UPLOAD_NAME.fullmatch(name) or self._site.reading.uploads.owner(name) != key.number:
             return _plain(404, "There is no such upload.")
         await run_in_threadpool(self._site.storage.delete, f"{UPLOADS}/{name}")
-        self._site.books.uploads.forget(name)
+        await run_in_threadpool(self._site.books.uploads.forget, name)
         return Response(status_code=204)
 
     async def get_upload(self, request: Request, name: str) -> Response:
@@ -72,7 +72,7 @@ class Files:
         stored = f"{RESULTS}/{file}"
         if not ZIP_NAME.fullmatch(file) or not self._site.links.may_get(stored, request.query_params):
             return _plain(403, "This link is not valid, or not any more.")
-        task = self._site.books.tasks.get(file.removesuffix(".zip"))
+        task = self._site.reading.tasks.get(file.removesuffix(".zip"))
         if task is None or task.state is not TaskState.SUCCESS:
             return _plain(404, "These stems are not here any more.")
         headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="stems.zip"'}

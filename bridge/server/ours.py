@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +34,7 @@ class Ours:
     async def balance(self, request: Request) -> Response:
         """Say what may still be spent, and what running tasks hold."""
         key = self._site.gate.admit(request.headers)
-        return success(self._site.books.ledger.balance(key.number).to_wire())
+        return success(self._site.reading.ledger.balance(key.number).to_wire())
 
     async def upload(self, request: Request) -> Response:
         """Grant an upload: a URL to PUT the bytes to, and the `inputurl` to name afterwards."""
@@ -46,7 +47,7 @@ class Ours:
         if not 0 < wanted.size <= site.options.limits.file_bytes:
             raise bad_request(f"An upload has 1 to {site.options.limits.file_bytes} bytes")
         name = upload_name(secrets.token_hex(16), wanted.filename)
-        site.books.uploads.grant(name.rpartition("/")[2], key.number)
+        await run_in_threadpool(site.books.uploads.grant, name.rpartition("/")[2], key.number)
         note(log, "upload.granted", key=key.name, size=wanted.size)
         base = base_of(request, site.options.public_url)
         grant = UploadGrant(site.links.put(base, name, wanted.size), site.links.get(base, name), site.links.lifetime_s)

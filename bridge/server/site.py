@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -20,6 +21,7 @@ from bridge.server.gate import Gate
 from bridge.server.links import Links
 from bridge.server.log import note
 from bridge.server.options import Engines, ServerOptions
+from bridge.server.orders import Orders
 from bridge.server.rate import Rates
 from bridge.server.storage.opening import open_storage
 from bridge.server.storage.seam import Storage
@@ -47,6 +49,9 @@ class Site:
     """
 
     books: Books
+    reading: Books
+    """A connection for the event loop alone, which only reads: in WAL mode it never waits for a commit."""
+    orders: Orders
     storage: Storage
     links: Links
     gate: Gate
@@ -75,11 +80,14 @@ class Site:
         lock = InstanceLock(StateFolder(root), "stembridge serve")
         lock.acquire()
         stack.callback(lock.release)
-        self.books = open_books(root, outside.clock)
-        stack.callback(self.books.database.close)
+        self.books, self.reading = open_books(root, outside.clock), open_books(root, outside.clock)
+        for books in (self.books, self.reading):
+            stack.callback(books.database.close)
+        self.orders = Orders(self.books.tasks, options.limits.tasks_at_once)
         self.storage = open_storage(root / "files", options.objects)
         self.links = Links(self.books.secret(), options.link_s, outside.clock)
-        self.gate = Gate(self.books.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
+        self.gate = Gate(self.reading.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
+        shutil.rmtree(root / "work", ignore_errors=True)  # of a process that was killed
         self.workers = Workers(self.books.tasks, Work(self._tools()), options.workers)
         self.workers.start()
         stack.callback(self.workers.stop)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ import pytest
 import soundfile
 
 from bridge.pipeline.compute import LocalExecutor
-from bridge.protocol.codes import BAD_REQUEST, MESSAGES, Code
+from bridge.protocol.codes import BAD_REQUEST, MESSAGES, SERVER_ERROR, Code
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
 from bridge.separation.catalogue import models
 from bridge.separation.registry import separator
@@ -231,6 +232,20 @@ def test_idempotency_keys_of_two_askers_have_nothing_to_do_with_each_other(serve
 @pytest.mark.parametrize("value", ["", "x" * 256])
 def test_an_idempotency_key_has_a_length(serve: Serve, value: str) -> None:
     assert serve().create("https://example.com/a.wav", **{"Idempotency-Key": value})["code"] == BAD_REQUEST
+
+
+def test_trouble_with_the_database_is_told_in_the_envelope_and_the_server_goes_on(serve: Serve) -> None:
+    server = serve()
+    database = sqlite3.connect(server.site.options.storage / "server.db")
+    database.execute("ALTER TABLE ledger RENAME TO elsewhere")
+    database.commit()
+    response = raw(server, CREATE_PATH, order(), server.key)
+    assert (response.status_code, response.json()["code"], response.json()["data"]) == (503, SERVER_ERROR, {})
+    assert "ledger" not in response.text
+    database.execute("ALTER TABLE elsewhere RENAME TO ledger")
+    database.commit()
+    database.close()
+    assert server.create("https://example.com/mix.wav")["code"] == Code.SUCCESS
 
 
 def test_health_needs_no_key_and_says_what_we_can(serve: Serve) -> None:

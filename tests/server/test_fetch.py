@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bridge.errors import BounceError
 from bridge.server.fetching.addresses import Allowed
@@ -246,6 +248,16 @@ def test_nobody_there_is_told_without_our_network(target: Path) -> None:
     with pytest.raises(FetchError) as caught:
         fetch("http://127.0.0.1:1/mix", target)
     assert "127.0.0.1" not in caught.value.message
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.one_of(st.text(), st.builds("http://{}/{}".format, st.text(), st.text())))
+def test_whatever_is_called_a_url_ends_in_an_error_of_ours(url: str) -> None:
+    def nobody(host: str, port: int) -> list[str]:
+        raise OSError("there are no names here")
+
+    with pytest.raises(FetchError):
+        fetch(url, Path("never written"), resolve=nobody)
 
 
 @pytest.mark.system("openssl")

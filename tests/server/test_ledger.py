@@ -17,7 +17,7 @@ from bridge.protocol.codes import BAD_REQUEST, Code
 from bridge.protocol.messages import CreateRequest
 from bridge.server.books.keys import Key
 from bridge.server.books.opening import DATABASE_NAME, Books, open_books
-from bridge.server.books.tasks import MOST_ATTEMPTS, Task, TaskState
+from bridge.server.books.tasks import MOST_ATTEMPTS, Order, Task, TaskState
 from bridge.server.refused import Refused
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def standing(books: Books) -> tuple[int, int]:
 
 
 def test_a_task_holds_a_minute_then_what_it_costs_and_is_charged_when_it_succeeds(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     assert standing(books) == (9, 1)
     task = claimed(books)
     books.tasks.measured(task, 190.0, 4)
@@ -61,7 +61,7 @@ def test_a_task_holds_a_minute_then_what_it_costs_and_is_charged_when_it_succeed
 
 
 def test_a_failed_task_costs_nothing(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     task = claimed(books)
     books.tasks.measured(task, 190.0, 4)
     assert books.tasks.fail(task, "It broke.")
@@ -69,7 +69,7 @@ def test_a_failed_task_costs_nothing(books: Books) -> None:
 
 
 def test_a_task_ends_once_whatever_is_said_afterwards(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     task = claimed(books)
     assert books.tasks.succeed(task, ["vocals"])
     assert not books.tasks.succeed(task, ["vocals"])
@@ -81,7 +81,7 @@ def test_a_task_ends_once_whatever_is_said_afterwards(books: Books) -> None:
 
 
 def test_a_task_that_turns_out_too_long_for_the_credit_is_refused_and_holds_what_it_held(books: Books) -> None:
-    books.tasks.create(anna(books, 3), ORDER)
+    books.tasks.create(Order(anna(books, 3).number, ORDER))
     task = claimed(books)
     with pytest.raises(Refused) as caught:
         books.tasks.measured(task, 200.0, 4)
@@ -90,7 +90,7 @@ def test_a_task_that_turns_out_too_long_for_the_credit_is_refused_and_holds_what
 
 
 def test_a_task_begun_again_is_not_held_for_twice(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     books.tasks.measured(claimed(books), 190.0, 4)
     assert books.tasks.recover() == []
     again = claimed(books)
@@ -100,7 +100,7 @@ def test_a_task_begun_again_is_not_held_for_twice(books: Books) -> None:
 
 
 def test_an_input_that_grew_between_two_attempts_is_refused(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     books.tasks.measured(claimed(books), 190.0, 4)
     books.tasks.recover()
     with pytest.raises(Refused, match="changed") as caught:
@@ -109,7 +109,7 @@ def test_an_input_that_grew_between_two_attempts_is_refused(books: Books) -> Non
 
 
 def test_a_task_that_always_takes_the_server_down_is_given_up_for_nothing(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     for _ in range(MOST_ATTEMPTS - 1):
         claimed(books)
         assert books.tasks.recover() == []
@@ -119,7 +119,7 @@ def test_a_task_that_always_takes_the_server_down_is_given_up_for_nothing(books:
 
 
 def test_a_stop_in_good_order_is_no_attempt(books: Books) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     for _ in range(MOST_ATTEMPTS + 2):
         task = claimed(books)
         assert task.attempt == 1
@@ -149,7 +149,7 @@ def test_credit_that_makes_no_sense_is_refused(books: Books, minutes: int) -> No
     ],
 )
 def test_the_database_itself_refuses_what_must_not_happen(books: Books, tmp_path: Path, statement: str) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     connection = sqlite3.connect(tmp_path / DATABASE_NAME)
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)
@@ -159,7 +159,7 @@ def test_the_database_itself_refuses_what_must_not_happen(books: Books, tmp_path
 
 @pytest.mark.parametrize("kind", ["settle", "release", "extend"])
 def test_the_database_refuses_any_movement_after_the_end(books: Books, kind: str) -> None:
-    books.tasks.create(anna(books, 10), ORDER)
+    books.tasks.create(Order(anna(books, 10).number, ORDER))
     task = claimed(books)
     books.tasks.succeed(task, [])
     minutes = {"settle": 0, "release": 1, "extend": -1}[kind]
@@ -175,7 +175,7 @@ def test_under_any_concurrency_no_more_is_spent_than_there_is(books: Books, tmp_
     def order(number: int) -> bool:
         barrier.wait()
         try:
-            (books if number % 2 else other).tasks.create(key, ORDER)
+            (books if number % 2 else other).tasks.create(Order(key.number, ORDER))
         except Refused:
             return False
         return True
@@ -188,7 +188,7 @@ def test_under_any_concurrency_no_more_is_spent_than_there_is(books: Books, tmp_
 
 def test_two_workers_never_take_the_same_task(books: Books, tmp_path: Path) -> None:
     key = anna(books, 50)
-    made = {books.tasks.create(key, ORDER) for _ in range(50)}
+    made = {books.tasks.create(Order(key.number, ORDER)) for _ in range(50)}
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(lambda _: claimed(books).id, range(50)))
     assert set(taken) == made
@@ -229,9 +229,9 @@ class Money(RuleBasedStateMachine):
         known = self.known.get(idempotency) if idempotency else None
         if known is None and self.available < 1:
             with pytest.raises(Refused):
-                self.books.tasks.create(self.books.keys.named("anna"), ORDER, idempotency=idempotency)
+                self.books.tasks.create(Order(self.books.keys.named("anna").number, ORDER, idempotency))
             return ""
-        task = self.books.tasks.create(self.books.keys.named("anna"), ORDER, idempotency=idempotency)
+        task = self.books.tasks.create(Order(self.books.keys.named("anna").number, ORDER, idempotency))
         if known is None:
             self.held[task] = 1
         else:

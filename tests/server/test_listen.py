@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from bridge.errors import StorageError, UsageError
@@ -43,3 +48,15 @@ def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 def test_a_taken_port_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(StorageError, match="cannot listen"):
         open_socket(options(port=taken.getsockname()[1]))
+
+
+@pytest.mark.system("openssl")
+def test_with_a_certificate_it_serves_over_tls(serve: Callable[..., Any], tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    base = serve(tls_cert=certificate, tls_key=key).base.replace("http:", "https:")
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    answer = httpx.get(f"{base}/stembridge/v1/health", verify=trusted)
+    assert answer.json()["data"]["service"] == "stembridge"

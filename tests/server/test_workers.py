@@ -16,7 +16,7 @@ from bridge.errors import EngineFailed, InstanceRunning, StorageError
 from bridge.pipeline.compute import LocalExecutor
 from bridge.protocol.messages import CreateRequest
 from bridge.separation.seam import SeparationRequest
-from bridge.server.books.tasks import TaskState
+from bridge.server.books.tasks import Order, TaskState
 from bridge.server.options import Engines, Limits, ServerOptions
 from bridge.server.site import Outside, Site
 from bridge.units import Progress
@@ -200,7 +200,7 @@ def test_after_a_stop_the_next_start_goes_on_and_charges_once(tmp_path: Path, se
             incoming.write(one_second)
             incoming.commit()
             order = CreateRequest(501, site.links.get("http://x", upload))
-            task = site.books.tasks.create(site.books.keys.named("berta"), order)
+            task = site.books.tasks.create(Order(site.books.keys.named("berta").number, order))
             site.workers.wake()
             assert started.wait(30)
             threading.Timer(0.2, going.set).start()

@@ -34,16 +34,20 @@ class Ledger:
             raise UsageError(f"The key has {self._available(key)} minutes; no more can be taken back.")
         self._book(key, None, "credit", minutes)
 
+    def require(self, key: int, minutes: int) -> None:
+        """Raise `Refused` with 100100 where a key may spend fewer minutes."""
+        if self._available(key) < minutes:
+            raise Refused(Code.INSUFFICIENT_CREDIT)
+
     def reserve(self, key: int, task: str, minutes: int) -> None:
-        """Hold minutes for a new task. Raises `Refused` with 100100 where the key has fewer."""
-        self._require(key, minutes)
+        """Hold minutes, which were required before, for a new task."""
         self._book(key, task, "reserve", -minutes)
 
     def extend(self, key: int, task: str, minutes: int) -> None:
         """Raise what a task holds to `minutes`, once its length is known. Raises `Refused` with 100100."""
         more = minutes - self._held(task)
         if more > 0:
-            self._require(key, more)
+            self.require(key, more)
             self._book(key, task, "extend", -more)
 
     def settle(self, key: int, task: str) -> None:
@@ -56,13 +60,8 @@ class Ledger:
 
     def balance(self, key: int) -> Balance:
         """Return what a key may still spend, and what its running tasks hold."""
-        with self._database.transaction():
-            reserved: int = self._database.rows("reserved", {"key": key})[0]["minutes"]
-            return Balance(self._available(key), reserved)
-
-    def _require(self, key: int, minutes: int) -> None:
-        if self._available(key) < minutes:
-            raise Refused(Code.INSUFFICIENT_CREDIT)
+        row = self._database.rows("standing", {"key": key})[0]
+        return Balance(row["available"], row["reserved"])
 
     def _available(self, key: int) -> int:
         balance: int = self._database.rows("balance", {"key": key})[0]["balance"]

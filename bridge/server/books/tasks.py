@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,7 +18,6 @@ from bridge.jobs.database import Database
 from bridge.protocol.codes import Code
 from bridge.protocol.messages import CreateRequest
 from bridge.protocol.minutes import started_minutes
-from bridge.server.books.keys import Key
 from bridge.server.books.ledger import Ledger
 from bridge.server.refused import Refused, bad_request
 
@@ -40,8 +39,17 @@ class TaskState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What the key of this number asks for. The same `idempotency` once more is the same order once more."""
+
+    key: int
+    request: CreateRequest
+    idempotency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """One order."""
+    """An order that was accepted."""
 
     id: str
     """32 hexadecimal digits."""
@@ -64,31 +72,28 @@ class Tasks:
         self._ledger = ledger
         self._clock = clock
 
-    def create(self, key: Key, request: CreateRequest, *, idempotency: str | None = None, at_once: int = 0) -> str:
+    def create(self, order: Order, *, at_once: int = 0) -> str:
         """Accept an order and return its id: the task and what it holds of the credit are one commit.
 
-        With an `idempotency` key that this key has sent before, the earlier task is returned and nothing is held; for
+        With an `idempotency` that its key has sent before, the earlier task is returned and nothing is held; for
         another order that is refused. `at_once` bounds the key's tasks that have not ended; 0 means no bound.
         Raises `Refused` with 100100, 101004 or 100400.
         """
-        task_id = secrets.token_hex(16)
+        (outcome,) = self.create_all([order], at_once=at_once)
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    def create_all(self, orders: Iterable[Order], *, at_once: int = 0) -> list[str | Refused]:
+        """Accept each order as `create` does, all in one commit."""
+        outcomes: list[str | Refused] = []
         with self._database.transaction():
-            earlier = self._earlier(key, request, idempotency)
-            if earlier is not None:
-                return earlier
-            if at_once and self._database.rows("under_way", {"key": key.number})[0]["count"] >= at_once:
-                raise Refused(Code.CONCURRENCY_LIMITED)
-            values = {
-                "id": task_id,
-                "key": key.number,
-                "model": request.model_type,
-                "inputurl": request.inputurl,
-                "idempotency": idempotency,
-                "now": self._clock(),
-            }
-            self._database.run("insert_task", values)
-            self._ledger.reserve(key.number, task_id, MINUTES_AT_CREATE)
-        return task_id
+            for order in orders:
+                try:
+                    outcomes.append(self._create(order, at_once))
+                except Refused as refusal:  # before anything was written
+                    outcomes.append(refusal)
+        return outcomes
 
     def get(self, task_id: str) -> Task | None:
         """Return a task, None where there is none of this id."""
@@ -159,13 +164,34 @@ class Tasks:
         """Return how many tasks stand in each state that has any."""
         return {TaskState(row["state"]): row["count"] for row in self._database.rows("queue")}
 
-    def _earlier(self, key: Key, request: CreateRequest, idempotency: str | None) -> str | None:
-        if idempotency is None:
+    def _create(self, order: Order, at_once: int) -> str:
+        earlier = self._earlier(order)
+        if earlier is not None:
+            return earlier
+        if at_once and self._database.rows("under_way", {"key": order.key})[0]["count"] >= at_once:
+            raise Refused(Code.CONCURRENCY_LIMITED)
+        self._ledger.require(order.key, MINUTES_AT_CREATE)
+        task_id = secrets.token_hex(16)
+        values = {
+            "id": task_id,
+            "key": order.key,
+            "model": order.request.model_type,
+            "inputurl": order.request.inputurl,
+            "idempotency": order.idempotency,
+            "now": self._clock(),
+        }
+        self._database.run("insert_task", values)
+        self._ledger.reserve(order.key, task_id, MINUTES_AT_CREATE)
+        return task_id
+
+    def _earlier(self, order: Order) -> str | None:
+        if order.idempotency is None:
             return None
-        rows = self._database.rows("task_of_idempotency", {"key": key.number, "idempotency": idempotency})
+        values = {"key": order.key, "idempotency": order.idempotency}
+        rows = self._database.rows("task_of_idempotency", values)
         if not rows:
             return None
-        if (rows[0]["model"], rows[0]["inputurl"]) != (request.model_type, request.inputurl):
+        if (rows[0]["model"], rows[0]["inputurl"]) != (order.request.model_type, order.request.inputurl):
             raise bad_request("This Idempotency-Key was sent before, with another request")
         earlier: str = rows[0]["id"]
         return earlier

@@ -28,9 +28,11 @@ FROM keys ORDER BY keys.number
 -- balance: what a key may still spend
 SELECT balance FROM keys WHERE number = :key
 
--- reserved: what the running tasks of a key hold
-SELECT -coalesce(sum(ledger.minutes), 0) AS minutes FROM tasks JOIN ledger ON ledger.task = tasks.id
-WHERE tasks.key = :key AND tasks.state IN ('waiting', 'working')
+-- standing: what a key may still spend, and what its running tasks hold; one statement, so that they belong together
+SELECT balance AS available,
+       (SELECT -coalesce(sum(ledger.minutes), 0) FROM tasks JOIN ledger ON ledger.task = tasks.id
+        WHERE tasks.key = keys.number AND tasks.state IN ('waiting', 'working')) AS reserved
+FROM keys WHERE number = :key
 
 -- book: one movement of minutes
 INSERT INTO ledger (key, task, kind, minutes, at) VALUES (:key, :task, :kind, :minutes, :now)

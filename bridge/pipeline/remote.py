@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge.audio.mix import Canonical
 from bridge.errors import StepCancelled
@@ -22,13 +23,15 @@ from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.runner import Span, Stopped, TaskRunner
 from bridge.pipeline.tasks import FitTask, Prepared, PrepareTask, fit_downloads, prepare_upload
-from bridge.separation.api.engine import ApiEngine
 from bridge.separation.api.guard import admit, estimate, month_of
 from bridge.separation.api.remote import Remote
 from bridge.separation.api.seam import Publishes
 from bridge.separation.api.task import ApiTask, stem_limit
 from bridge.separation.catalogue import model
 from bridge.units import Frames
+
+if TYPE_CHECKING:
+    from bridge.separation.api.engine import ApiEngine  # httpx: only where there is a service
 
 log = logging.getLogger(__name__)
 

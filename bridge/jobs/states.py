@@ -104,7 +104,10 @@ TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
 REMOTE = frozenset({State.PUBLISHING, State.SUBMITTING, State.WAITING, State.DOWNLOADING})
 """The separation service is involved."""
 
-WORKING = frozenset({State.SEPARATING, State.NORMALISING, State.DELIVERING}) | REMOTE
+MAKING = frozenset({State.SEPARATING}) | REMOTE
+"""Stems are being made; from the next state on they are kept."""
+
+WORKING = frozenset({State.NORMALISING, State.DELIVERING}) | MAKING
 """A worker is on it, or was when the daemon died: a restart resumes these."""
 
 PARKED = frozenset({State.NEEDS_CREDIT, State.NEEDS_REVIEW})

@@ -15,7 +15,7 @@ from bridge.jobs.job import Event, Failure, Job
 from bridge.jobs.notes import ServiceNotes
 from bridge.jobs.order import Order
 from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
-from bridge.jobs.states import FINAL, WORKING, State, allowed
+from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0, o, 1, l and i, so that an id can be read out and typed."""
@@ -131,9 +131,10 @@ class JobStore:
     def claim(self, only: Iterable[str] | None = None, engines: Iterable[str] | None = None) -> Job | None:
         """Take the oldest queued job and set it to separating; None if there is none.
 
-        `only` names the jobs, `engines` the engines that the caller is there for; None means all.
+        `only` names the jobs, `engines` the engines that the caller is there for; None means all. A job whose stems are
+        being made for another one is left for later: it then finds them kept, and nobody pays for them twice.
         """
-        wanted = {"only": _json_or_none(only), "engines": _json_or_none(engines)}
+        wanted = {"only": _json_or_none(only), "engines": _json_or_none(engines), "making": _json_or_none(MAKING)}
         with self._database.transaction():
             rows = self._database.rows("next_queued", wanted)
             if not rows:

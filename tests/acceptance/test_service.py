@@ -198,3 +198,15 @@ def test_killed_at_each_exchange_the_server_separates_and_charges_once(
             assert wait_until_resting(studio, len(HELD)) == ["delivered"] * len(HELD)
         assert bridge.finish(signal.SIGTERM).code == 0
     assert_delivered_and_paid_once(studio, server, bounces)
+
+
+def test_the_same_audio_saved_twice_at_once_is_ordered_once(studio: Studio, server: Server, chaos: Chaos) -> None:
+    connect(studio, server, chaos)
+    with server.serving(), studio.up() as bridge:
+        studio.bounce("Song.wav")
+        studio.bounce("The same song.wav")
+        assert wait_until_resting(studio, 2) == ["delivered"] * 2
+        assert bridge.finish(signal.SIGTERM).code == 0
+    assert len(studio.takes()) == 2
+    assert server.spent() == chaos.counts["create"] == 1
+    assert sorted(job["billed_minutes"] for job in studio.jobs()) == [0, 1]

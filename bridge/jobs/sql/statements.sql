@@ -36,10 +36,15 @@ SELECT * FROM jobs WHERE state IN (SELECT value FROM json_each(:states)) ORDER B
 -- events: the history of a job
 SELECT job, at, kind, detail FROM events WHERE job = :id ORDER BY number
 
--- next_queued: the oldest job that waits
+-- next_queued: the oldest job that waits, unless its stems are being made for another job at this moment
 SELECT * FROM jobs
 WHERE state = 'queued' AND (:only IS NULL OR id IN (SELECT value FROM json_each(:only)))
     AND (:engines IS NULL OR order_json ->> '$.engine' IN (SELECT value FROM json_each(:engines)))
+    AND NOT EXISTS (
+        SELECT 1 FROM jobs AS other
+        WHERE other.state IN (SELECT value FROM json_each(:making)) AND other.stems_key = jobs.stems_key
+            AND (:only IS NULL OR other.id IN (SELECT value FROM json_each(:only)))
+    )
 ORDER BY number LIMIT 1
 
 -- reassign: another engine takes a job over

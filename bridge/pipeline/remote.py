@@ -89,9 +89,7 @@ class RemoteStep:
         Raises `ServiceError`, `PublishError`, `StorageError`, `EngineFailed`, `StepCancelled` or `Stopped`.
         """
         checkpoint = _Checkpoint(self._store, job.id, self._clock)
-        noted = Remote.from_json(checkpoint.load())
-        ordered = noted.intent or bool(noted.remote_id)
-        prepared = self._prepare(job, mix, work, price=not ordered)
+        prepared = self._prepare(job, mix, work, price=not ordered(self._store, job.id))
         wanted = model(job.order.model)
         task = ApiTask(
             id=job.id,
@@ -143,13 +141,26 @@ class _Checkpoint:
         self._clock = clock
 
     def load(self) -> Mapping[str, object]:
-        text = self._store.notes.checkpoint(self._job_id)
-        found: Mapping[str, object] = json.loads(text) if text else {}
-        return found
+        return _noted(self._store, self._job_id)
 
     def save(self, state: Mapping[str, object]) -> None:
         bill = bill_between(Remote.from_json(self.load()), Remote.from_json(state), month_of(self._clock()))
         self._store.notes.save(self._job_id, json.dumps(state), bill)
+
+
+def ordered(store: JobStore, job_id: str) -> bool:
+    """Say whether an order for this job may have been taken, and its task may still bring the stems."""
+    return _is_ordered(Remote.from_json(_noted(store, job_id)))
+
+
+def _noted(store: JobStore, job_id: str) -> Mapping[str, object]:
+    text = store.notes.checkpoint(job_id)
+    found: Mapping[str, object] = json.loads(text) if text else {}
+    return found
+
+
+def _is_ordered(remote: Remote) -> bool:
+    return remote.intent or bool(remote.remote_id)
 
 
 def bill_between(before: Remote, after: Remote, month: str) -> Bill | None:
@@ -158,7 +169,7 @@ def bill_between(before: Remote, after: Remote, month: str) -> Bill | None:
     An order counts from the moment it may have been sent, also if the task fails later: the service's own page says
     both, and a cap must hold in the worse case.
     """
-    was, now = before.intent or bool(before.remote_id), after.intent or bool(after.remote_id)
+    was, now = _is_ordered(before), _is_ordered(after)
     if now and not was:
         return Bill("insert", month, after.minutes)
     if was and not now and before.intent and not before.remote_id:

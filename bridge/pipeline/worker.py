@@ -11,10 +11,11 @@ from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageE
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
 from bridge.jobs.retry import retry_at
-from bridge.jobs.states import State
+from bridge.jobs.states import State, allowed
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.failover import local_order
+from bridge.pipeline.remote import ordered
 from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
 
@@ -109,10 +110,10 @@ class Worker:
     def _give_up(self, job: Job, error: StembridgeError) -> Job:
         """Let another engine take the job over, or park it for a person, or let it fail."""
         order = local_order(job.order, error)
-        if order is not None:
+        if order is not None and not ordered(self._store, job.id):
             log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, order.engine)
             return self._store.reassign(job, order, self._key_of(job, order))
-        if isinstance(error, ServiceError) and error.parked:
+        if isinstance(error, ServiceError) and error.parked and allowed(job.state, State(error.parked)):
             return self._store.fail(job, Failure.of(error), State(error.parked))
         return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
 

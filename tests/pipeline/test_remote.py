@@ -1,0 +1,207 @@
+"""What a job at the service costs, and where it waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.jobs.states import State
+from bridge.jobs.store import JobStore
+from bridge.pipeline.remote import bill_between
+from bridge.protocol.refusals import TaskGone
+from bridge.publish.seam import Published
+from bridge.separation.api import remote as rules
+from bridge.separation.api.guard import month_of
+from bridge.separation.api.remote import Remote
+from tests.pipeline.service import KEY, Bridge, StandIn, stand_in
+
+MONTH = "2026-11"
+
+
+class Books:
+    """The bills of one job, and what a bystander knows of its orders."""
+
+    def __init__(self) -> None:
+        self.remote = Remote()
+        self.bills: list[int] = []
+        self.orders: list[int] = []
+        """Of each order that may have been taken, its minutes as far as they are known."""
+
+    def step(self, after: Remote) -> None:
+        bill = bill_between(self.remote, after, MONTH)
+        self.remote = after
+        if bill is None:
+            return
+        assert bill.month == MONTH
+        if bill.change == "insert":
+            self.bills.append(bill.minutes)
+        elif bill.change == "change":
+            self.bills[-1] = bill.minutes
+        else:
+            self.bills.pop()
+
+
+Step = Callable[[Books, int], None]
+Event = str | Step
+
+
+def _order(books: Books, minutes: int) -> None:
+    books.step(rules.published(books.remote, "https://example.org/x", "x", 1e12))
+    books.orders.append(minutes)
+    books.step(rules.intended(books.remote, "https://peer", "", minutes))
+
+
+def _refuse(books: Books, _minutes: int) -> None:
+    if not books.remote.lost:
+        books.orders.pop()
+    books.step(rules.refused(books.remote))
+
+
+def _succeed(books: Books, minutes: int) -> None:
+    books.orders[-1] = minutes
+    books.step(rules.succeeded(books.remote, minutes))
+
+
+def _ask_a_person(books: Books, _minutes: int) -> None:
+    books.remote = Remote()  # the store forgets the order and keeps its bill
+
+
+BEFORE: dict[Step, Callable[[Remote], object]] = {
+    _order: lambda remote: not remote.intent and not remote.remote_id,
+    _refuse: lambda remote: remote.intent,
+    _succeed: lambda remote: remote.remote_id,
+    _ask_a_person: lambda remote: remote.lost,
+}
+
+WHILE_SENT: dict[str, Callable[[Remote], Remote]] = {
+    "lose": rules.answer_lost,
+    "accept": lambda remote: rules.accepted(remote, "0" * 32),
+}
+WHILE_TAKEN: dict[str, Callable[[Remote], Remote]] = {
+    "withdraw": rules.withdrawn,
+    "fetch": lambda remote: rules.fetched(remote, {"vocals": "vocals.wav"}),
+    "fail": rules.ended,
+}
+EVENTS = [*BEFORE, *WHILE_SENT, *WHILE_TAKEN]
+
+
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(1, 9)), max_size=40))
+def test_the_bills_are_the_orders_that_may_have_been_taken(events: list[tuple[Event, int]]) -> None:
+    books = Books()
+    for event, minutes in events:
+        if not isinstance(event, str):
+            if BEFORE[event](books.remote):
+                event(books, minutes)
+        elif books.remote.intent and event in WHILE_SENT:
+            books.step(WHILE_SENT[event](books.remote))
+        elif books.remote.remote_id and event in WHILE_TAKEN:
+            books.step(WHILE_TAKEN[event](books.remote))
+        assert books.bills == books.orders
+
+
+@pytest.fixture
+def service() -> Iterator[StandIn]:
+    with stand_in() as service:
+        yield service
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, service: StandIn) -> Iterator[Bridge]:
+    bridge = Bridge(tmp_path, service.url, monthly_minutes=3)
+    yield bridge
+    bridge.close()
+
+
+def _billed(store: JobStore, now: float) -> int:
+    return store.notes.billed_minutes(month_of(now))
+
+
+def test_a_job_over_the_monthly_cap_waits_and_nothing_of_it_leaves_the_machine(
+    bridge: Bridge, service: StandIn
+) -> None:
+    bridge.start()
+    job = bridge.wait(bridge.bounce(seconds=181.0))
+    assert job.state is State.NEEDS_CREDIT
+    assert job.failure is not None
+    assert job.failure.code == "service.budget"
+    assert "4 started minutes" in job.failure.message
+    assert "monthly_minutes" in job.failure.advice
+    assert (service.calls, bridge.shelf.published, job.minutes) == ([], 0, 0)
+
+
+def test_a_refused_key_parks_the_job_unbilled_and_the_next_start_tries_it_again(
+    bridge: Bridge, service: StandIn
+) -> None:
+    service.codes["create"] = 101002
+    bridge.start()
+    job = bridge.wait(bridge.bounce())
+    assert job.state is State.NEEDS_CREDIT
+    assert job.failure is not None
+    assert job.failure.code == "service.key"
+    assert "STEMBRIDGE_API_KEY" in job.failure.advice
+    assert (job.minutes, _billed(bridge.store, job.updated), bridge.shelf.out) == (0, 0, [])
+    bridge.stop()
+    service.codes.clear()
+    assert bridge.store.requeue_parked() == 1
+    bridge.start()
+    job = bridge.wait(job, lambda job: job.state is State.WAITING)
+    assert (job.minutes, _billed(bridge.store, job.updated)) == (1, 1)
+    bridge.store.cancel(job.id)
+    assert bridge.wait(job).state is State.CANCELLED
+    assert bridge.shelf.out == []
+    assert service.calls.count("create") == 2
+
+
+@pytest.mark.parametrize("code", [100002, 100099, 100400, 100500, 800001, 123456])
+def test_an_order_refused_with_an_undocumented_code_is_shown_and_never_repeated(
+    bridge: Bridge, service: StandIn, code: int
+) -> None:
+    service.codes["create"] = code
+    bridge.start()
+    job = bridge.wait(bridge.bounce())
+    assert job.state is State.FAILED
+    assert job.failure is not None
+    assert str(code) in job.failure.message
+    assert "said of create" in job.failure.message
+    assert (job.failure.retry_at, job.minutes, service.calls.count("create")) == (None, 0, 1)
+    assert bridge.shelf.out == []
+
+
+def test_a_task_that_the_service_forgot_is_for_a_person_to_decide(bridge: Bridge, service: StandIn) -> None:
+    service.codes["get"] = 101008
+    bridge.start()
+    job = bridge.wait(bridge.bounce())
+    assert (job.state, job.minutes) == (State.NEEDS_REVIEW, 1)
+    assert job.failure is not None
+    assert job.failure.code == "service.task_gone"
+    assert service.calls.count("create") == 1
+    bridge.store.retry(job.id)
+    job = bridge.wait(job)
+    assert (job.state, job.minutes) == (State.NEEDS_REVIEW, 2)
+    assert service.calls.count("create") == 2
+
+
+def test_a_refusal_that_makes_no_sense_where_it_comes_fails_the_job_and_not_the_worker(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(*_: object) -> Published:
+        raise TaskGone("The server says of an upload what belongs to a task.")
+
+    monkeypatch.setattr(bridge.shelf, "publish", publish)
+    bridge.start()
+    assert bridge.wait(bridge.bounce("one.wav")).state is State.FAILED
+    monkeypatch.undo()
+    bridge.wait(bridge.bounce("two.wav"), lambda job: job.state is State.WAITING)
+
+
+def test_the_key_is_in_no_file_of_the_state(bridge: Bridge, service: StandIn) -> None:
+    service.codes["create"] = 101005
+    bridge.start()
+    bridge.wait(bridge.bounce())
+    files = [path for path in bridge.root.rglob("*") if path.is_file()]
+    assert bridge.state.database in files
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import subprocess
 import sys
@@ -144,10 +145,18 @@ class Rebinding:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+def _twins(web: StartWeb) -> tuple[Any, Any]:
+    """Start two sites on one port number of two addresses; somebody else may have that number on the second."""
+    for _ in range(50):
+        outside = web("127.0.0.2")
+        with contextlib.suppress(OSError):
+            return outside, web("127.0.0.1", outside.port)
+    raise AssertionError("no port is free on both addresses")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8 is loopback only there")
 def test_the_connection_goes_to_the_judged_address_whatever_the_name_says_next(web: StartWeb, target: Path) -> None:
-    outside = web("127.0.0.2")
-    inside = web("127.0.0.1", outside.port)
+    outside, inside = _twins(web)
     outside.pages["/mix"] = inside.pages["/mix"] = (200, {}, MUSIC)
     names = Rebinding(["127.0.0.2"], ["127.0.0.1"])
     allowed = Allowed.of(["127.0.0.2"])
@@ -161,8 +170,7 @@ def test_the_connection_goes_to_the_judged_address_whatever_the_name_says_next(w
 
 @pytest.mark.skipif(sys.platform != "linux", reason="all of 127.0.0.0/8 is loopback only there")
 def test_each_redirect_is_resolved_and_judged_anew(web: StartWeb, target: Path) -> None:
-    outside = web("127.0.0.2")
-    inside = web("127.0.0.1", outside.port)
+    outside, inside = _twins(web)
     outside.pages["/a"] = (302, {"Location": "/b"}, b"")
     names = Rebinding(["127.0.0.2"], ["127.0.0.1"])
     with pytest.raises(FetchForbidden):

@@ -27,7 +27,7 @@ from bridge.pipeline.remote import RemoteOptions, Service
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
-from bridge.publish.seam import Published
+from bridge.publish.seam import Published, Publisher
 from bridge.separation.api.client import ApiClient
 from bridge.separation.api.endpoint import Endpoint
 from bridge.separation.api.engine import ApiEngine
@@ -87,6 +87,7 @@ def stand_in() -> Iterator[StandIn]:
 class Shelf:
     """A publisher whose files nobody fetches."""
 
+    name: str = "shelf"
     out: list[str] = field(default_factory=list)
     published: int = 0
 
@@ -104,31 +105,44 @@ class Shelf:
 class Bridge:
     """A job store, a worker for the local engines and one for the service. Closed, it can be started again."""
 
-    def __init__(self, root: Path, url: str, **options: object) -> None:
+    def __init__(
+        self,
+        root: Path,
+        url: str,
+        *,
+        key: str = KEY,
+        publisher: Publisher | None = None,
+        at_once: int = 1,
+        monthly_minutes: int | None = None,
+    ) -> None:
+        """Work on so many jobs for the service at once; without a `publisher` the bounces go onto the `shelf`."""
         self.root = root
         self.state = StateFolder(root / "state")
         self.state.make()
         self.output = root / "out"
         self.output.mkdir()
         self.shelf = Shelf()
-        self.options = RemoteOptions(**options)  # type: ignore[arg-type]  # as they are named there
         self.store = JobStore(self.state.database, key_of=lambda arrival: _key(arrival.sha256, arrival.order))
-        self.wire = Wire(Endpoint(url, KEY))
+        self.wire = Wire(Endpoint(url, key))
+        self.client = ApiClient(self.wire)
         self.executor = LocalExecutor()
+        self.service = Service(
+            ApiEngine(self.client), lambda: publisher or self.shelf, RemoteOptions(monthly_minutes=monthly_minutes)
+        )
+        self.at_once = at_once
         self.workers: list[Worker] = []
 
     def start(self) -> None:
-        service = Service(ApiEngine(ApiClient(self.wire)), lambda: self.shelf, self.options)
-        kept = KeptStems(self.state.stems, 10**9)
-        for engines in (LOCAL, (SERVICE,)):
-            pipeline = Pipeline(self.store, self.state, kept, self.executor, service=service)
-            backlog = Backlog(self.store, engines)
-            self.workers.append(
-                Worker(self.store, pipeline, backlog, key_of=lambda job, order: _key(job.sha256, order))
-            )
+        local, remote = Backlog(self.store, LOCAL), Backlog(self.store, {SERVICE})
+        self.workers = [self._worker(backlog) for backlog in (local, *[remote] * self.at_once)]
         self.store.subscribe(self._hear)
         for worker in self.workers:
             worker.start()
+
+    def _worker(self, backlog: Backlog) -> Worker:
+        kept = KeptStems(self.state.stems, 10**9)
+        pipeline = Pipeline(self.store, self.state, kept, self.executor, service=self.service)
+        return Worker(self.store, pipeline, backlog, key_of=lambda job, order: _key(job.sha256, order))
 
     def _hear(self, _job: Job) -> None:
         for worker in self.workers:

@@ -78,6 +78,16 @@ def test_an_upload_that_is_cut_off_leaves_nothing(serve: Serve) -> None:
     assert stored(server) == []
 
 
+def test_an_upload_without_end_is_refused_at_the_first_byte_too_many(serve: Serve) -> None:
+    server = serve()
+    url = urlsplit(grant(server, 3)["data"]["put_url"])
+    with socket.create_connection((url.hostname, url.port), timeout=20) as line:
+        line.sendall(f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        line.sendall(b"4\r\nabcd\r\n")  # and nothing says that this was all
+        assert b" 400 " in line.recv(65536)
+    assert stored(server) == []
+
+
 @pytest.mark.parametrize("size", [0, -1, 1001, 10**30])
 def test_an_upload_of_a_size_that_is_not_allowed_is_not_granted(serve: Serve, size: int) -> None:
     server = serve(limits=Limits(file_bytes=1000))

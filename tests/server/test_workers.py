@@ -16,6 +16,7 @@ from bridge.errors import EngineFailed, InstanceRunning, StorageError
 from bridge.pipeline.compute import LocalExecutor
 from bridge.protocol.messages import CreateRequest
 from bridge.separation.seam import SeparationRequest
+from bridge.server.books.opening import open_books
 from bridge.server.books.tasks import Order, TaskState
 from bridge.server.options import Engines, Limits, ServerOptions
 from bridge.server.site import Outside, Site
@@ -204,6 +205,9 @@ def test_after_a_stop_the_next_start_goes_on_and_charges_once(tmp_path: Path, se
             site.workers.wake()
             assert started.wait(30)
             threading.Timer(0.2, going.set).start()
+        books = open_books(options.storage)
+        assert books.tasks.counts() == {TaskState.WAITING: 1}
+        books.database.close()
         server = serve()
         server.key = key
         assert server.wait(task)["status"] == "success"

@@ -84,7 +84,11 @@ def _conformed(name: str, path: Path, mix: Canonical, folder: Path) -> Canonical
         decoded = decode(path, folder / f"{name}.decoded", name=f"the service's {name}")
     except BounceError as error:
         # Somebody else's file, not the musician's: the advice to render the mix again would be wrong.
-        raise EngineFailed(f"{error.message[:1].upper()}{error.message[1:]}", code="engine.stems") from error
+        raise EngineFailed(
+            f"{error.message[:1].upper()}{error.message[1:]}",
+            code="engine.stems",
+            advice="The stems are fetched again; that costs nothing.",
+        ) from error
     if (decoded.sample_rate, decoded.channels) == (mix.sample_rate, mix.channels):
         return decoded
     frames = frames_at(decoded.frames, decoded.sample_rate, mix.sample_rate)

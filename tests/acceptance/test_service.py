@@ -22,8 +22,11 @@ from tests.acceptance.cloud import (
     wait_until_resting,
 )
 from tests.acceptance.program import Studio, wait_for
+from tests.acceptance.test_faults import QUICKLY, TRACER, Call, calls_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+EVERY = "STEMBRIDGE_EVERY_FAULT" in os.environ
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_each_fault_at_each_call_costs_time_and_nothing_else(studio: Studio, ser
     assert_hidden(server.key, studio.root, server.studio.root)
 
 
-@pytest.mark.parametrize("seed", range(20 if "STEMBRIDGE_EVERY_FAULT" in os.environ else 1))
+@pytest.mark.parametrize("seed", range(20 if EVERY else 1))
 def test_in_any_weather_a_bounce_is_delivered_or_says_why_not(
     studio: Studio, server: Server, chaos: Chaos, seed: int
 ) -> None:
@@ -142,8 +145,6 @@ def test_an_answer_that_another_s_service_lost_is_never_repeated_without_a_perso
 
 # kill -9 of either side, while the proxy holds an exchange.
 
-EVERY = "STEMBRIDGE_EVERY_FAULT" in os.environ
-
 HELD = [
     ("upload", Stage.REQUEST),
     ("create", Stage.REQUEST),
@@ -197,6 +198,35 @@ def test_killed_at_each_exchange_the_server_separates_and_charges_once(
         with server.serving():
             assert wait_until_resting(studio, len(HELD)) == ["delivered"] * len(HELD)
         assert bridge.finish(signal.SIGTERM).code == 0
+    assert_delivered_and_paid_once(studio, server, bounces)
+
+
+@pytest.mark.system("strace")
+def test_killed_at_a_commit_of_its_job_store_the_bridge_delivers_and_pays_once(
+    studio: Studio, server: Server, chaos: Chaos
+) -> None:
+    connect(studio, server, chaos)
+    log, store = studio.root / "calls", studio.state / "stembridge.db-wal"
+    bounces = [studio.bounce("Song.wav", to=studio.root)]
+    with server.serving():
+        look = [*TRACER, QUICKLY, "-y", "-o", str(log), "-e", "trace=fdatasync"]
+        assert studio.run("separate", str(bounces[0].path), under=look).code == 0
+        # Those of the thread that runs the job are the most: each is a step, a checkpoint, or a picture of the moment.
+        most = max(call.number for call in calls_in(log.read_text("utf-8"), [studio.state]) if call.path == str(store))
+        assert most > 8
+        deaths = 0
+        moments = range(1, most + 1) if EVERY else sorted(random.Random(most).sample(range(2, most + 1), 3))
+        for moment in moments:
+            bounces.append(studio.bounce(f"Song {moment}.wav", seed=moment + 1, to=studio.root))
+            kill = Call(str(store), "fdatasync", moment).injecting("signal=KILL")
+            killed = studio.run("separate", str(bounces[-1].path), under=[*TRACER, "-o", "/dev/null", *kill])
+            assert killed.code in (0, -signal.SIGKILL)  # not every run has as many
+            deaths += killed.code != 0
+            studio.assert_nothing_half()
+        assert deaths
+        with studio.up() as bridge:
+            assert wait_until_resting(studio, len(bounces)) == ["delivered"] * len(bounces)
+            assert bridge.finish(signal.SIGTERM).code == 0
     assert_delivered_and_paid_once(studio, server, bounces)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,6 +29,7 @@ from bridge.server.links import RESULTS
 from bridge.server.ours import Ours
 from bridge.server.page import page
 from bridge.server.refused import Refused
+from bridge.server.schema import Schema
 from bridge.server.site import Site
 
 _DESCRIPTION = "The AudioSeparation API, served by Stembridge. Every JSON answer is an envelope with a code."
@@ -60,7 +63,12 @@ def _add_calls(app: FastAPI, site: Site) -> None:
         (BALANCE_PATH, ours.balance, "GET", schema.BALANCE),
         (UPLOADS_PATH, ours.upload, "POST", schema.UPLOAD),
     ):
-        app.add_api_route(path, handler, methods=[method], openapi_extra=described, response_model=None)
+        _add(app, path, handler, method, described)
+
+
+def _add(app: FastAPI, path: str, handler: Callable[..., Any], method: str, described: Schema) -> None:
+    summary = inspect.cleandoc(handler.__doc__ or "").partition("\n")[0].rstrip(".")
+    app.add_api_route(path, handler, methods=[method], summary=summary, openapi_extra=described, response_model=None)
 
 
 def _add_files(app: FastAPI, site: Site) -> None:
@@ -73,7 +81,7 @@ def _add_files(app: FastAPI, site: Site) -> None:
         (f"{OURS}{RESULTS}/{{file}}", files.get_zip, "GET", schema.GET_FILE),
         (f"{OURS}{RESULTS}/{{task}}/{{file}}", files.get_stem, "GET", schema.GET_FILE),
     ):
-        app.add_api_route(path, handler, methods=[method], openapi_extra=described, response_model=None)
+        _add(app, path, handler, method, described)
         if method == "GET":
             app.add_api_route(path, handler, methods=["HEAD"], response_model=None, include_in_schema=False)
 

@@ -13,7 +13,10 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 300
-HEAVY = {"httpx", "numpy", "pydantic", "pydub", "rich", "soundfile", "soxr", "watchdog"}
+HEAVY = {
+    *("fastapi", "httpx", "keyring", "numpy", "obstore", "pydantic", "pydub", "rich"),
+    *("soundfile", "soxr", "starlette", "uvicorn", "watchdog"),
+}
 # Put together here, so that this file does not name them either.
 REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("pypi", "python", "org"))]
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:root|work|opt/pypi[\w-]*|home/(?!user\b|you\b|me\b)\w+)(?=/)")

@@ -40,7 +40,7 @@ class LocalExecutor(Executor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Start `fn` in a child; arguments, result and errors must be picklable."""
-        future: _Running[T] = _Running()
+        future: _Running[T] = _Running(self._lock)
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -76,6 +76,7 @@ class LocalExecutor(Executor):
         result, error = child.call(call)
         with self._lock:
             self._running.discard(future)
+            future.child = None  # from here on the child may run another's call, which a late cancel must not kill
             keep = child.alive and not self._closed
             if keep:
                 self._idle.append(child)
@@ -101,11 +102,17 @@ class _Running(Future[T]):
 
     child: _Child | None = None
 
+    def __init__(self, lock: threading.Lock) -> None:
+        """`lock` guards `child`."""
+        super().__init__()
+        self._child_lock = lock
+
     def cancel(self) -> bool:
-        if self.done() or self.child is None:
-            return super().cancel()
-        self.child.kill()
-        return True
+        with self._child_lock:
+            if self.child is not None:
+                self.child.kill()
+                return True
+        return super().cancel()
 
 
 class _Child:
@@ -117,13 +124,15 @@ class _Child:
         self._process: SpawnProcess = context.Process(target=_serve_calls, args=(theirs,), name="stembridge-compute")
         self._process.start()
         theirs.close()
+        self._killed = False
 
     @property
     def alive(self) -> bool:
-        return self._process.is_alive()
+        return not self._killed and self._process.is_alive()
 
     def kill(self) -> None:
         """Kill the child and whatever it has started (ffmpeg)."""
+        self._killed = True  # it may look alive for a moment longer
         try:
             _kill_group(self._process.pid or 0)
         except OSError:  # it has not made its group yet, or is gone

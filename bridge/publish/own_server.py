@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from bridge.errors import ProtocolError, PublishDenied, PublishError, PublishFailed
+from bridge.protocol.codes import SERVER_ERROR, TRY_AGAIN
 from bridge.protocol.messages import Envelope
 from bridge.protocol.ours import UploadGrant, UploadRequest
 from bridge.protocol.paths import KEY_HEADER, UPLOADS_PATH
@@ -25,6 +26,8 @@ from bridge.units import Progress, no_progress
 NAME = "own_server"
 _ADVICE = "Check [api] base_url and key, and the server's log; or publish another way: `method` in [publish]."
 _ASKING = "Asking the server where to upload"
+_PASSING = frozenset({TRY_AGAIN, SERVER_ERROR})
+"""A server in trouble may be asked again: an upload costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,10 @@ class OwnServer:
                 raise refusal(response, _ASKING, _ADVICE) from error
             raise PublishDenied(f"{_ASKING}: this is no Stembridge server.", advice=_ADVICE) from error
         if not envelope.success:
-            raise refusal_of_service(envelope)
+            refused = refusal_of_service(envelope)
+            if envelope.code in _PASSING:
+                raise PublishFailed(f"{_ASKING}: {refused}") from refused
+            raise refused
         try:
             return UploadGrant.from_wire(envelope.data)
         except ProtocolError as error:

@@ -29,6 +29,11 @@ def _hang(pid_file: Path) -> None:
     time.sleep(600)
 
 
+def _sleep_and_tell(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def _die() -> None:
     os._exit(3)
 
@@ -142,3 +147,15 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> No
     while not all(_gone(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert all(_gone(pid) for pid in pids)
+
+
+def test_a_late_cancel_does_not_kill_the_child_that_runs_another_s_call() -> None:
+    executor = LocalExecutor()
+    try:
+        first = executor.submit(os.getpid)
+        child = first.result()
+        second = executor.submit(_sleep_and_tell, 0.3)
+        first.cancel()
+        assert second.result() == child
+    finally:
+        executor.shutdown()

@@ -139,6 +139,17 @@ def test_a_server_in_passing_trouble_is_asked_again(peer: Peer, server: Server, 
     assert len(server.heads) == 3
 
 
+@pytest.mark.parametrize("code", [100099, 100500])
+def test_a_server_that_says_so_itself_is_asked_again_too(
+    peer: Peer, server: Server, own: OwnServer, bounce: Path, code: int
+) -> None:
+    peer.scripts += [server.answers(code, {}), server.grants(), server.says("201 Created")]
+    assert NAME in own.publish(bounce, "mix.flac", 60).url
+    peer.scripts += [server.answers(code, {}), server.answers(code, {})]
+    with pytest.raises(PublishFailed, match=str(code)):
+        own.publish(bounce, "mix.flac", 60)
+
+
 def test_a_grant_without_an_address_is_a_failure(peer: Peer, server: Server, own: OwnServer, bounce: Path) -> None:
     peer.scripts += [server.answers(100000, {"inputurl": "x"})] * 2
     with pytest.raises(PublishFailed):

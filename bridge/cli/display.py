@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from bridge.cli.common import receipt_of
 from bridge.daemon.log import CHANGES
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, WORKING, State
+from bridge.pipeline.remote import NEWS
 
 
 class JobDisplay:
@@ -90,14 +93,31 @@ class JobDisplay:
             self.say(f"{job.song}: {job.state}")
 
 
-class TerminalLog(logging.Handler):
-    """Shows warnings on the display. Changes of jobs, which the display shows itself, are left out."""
+@contextmanager
+def shown(display: JobDisplay) -> Iterator[None]:
+    """Show on the display what is logged meanwhile and meant for people."""
+    handler = _TerminalLog(display)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+class _TerminalLog(logging.Handler):
+    """Shows warnings on the display, and news of the service: prices, waits. Changes of jobs it shows by itself."""
 
     def __init__(self, display: JobDisplay) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._display = display
-        self.addFilter(lambda record: record.name != CHANGES)
+        self.addFilter(
+            lambda record: record.name == NEWS or (record.levelno >= logging.WARNING and record.name != CHANGES)
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record. A traceback stays in the log file."""
         self._display.say(record.getMessage())
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.name == NEWS

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bridge.cli.common import job_document, print_json, settings_of
-from bridge.cli.display import JobDisplay
+from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
 from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
 from bridge.daemon.crew import Crew
@@ -99,8 +99,7 @@ def _worker(settings: Settings, state: StateFolder, store: JobStore, ids: frozen
 
 def _follow(store: JobStore, ids: list[str], *, quiet: bool) -> list[Job]:
     """Wait until every job has ended, showing how far they are; Ctrl-C cancels them."""
-    display = JobDisplay(quiet=quiet)
-    with display:
+    with JobDisplay(quiet=quiet) as display, shown(display):
         try:
             while True:
                 jobs = [store.get(job_id) for job_id in ids]

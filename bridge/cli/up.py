@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
 import threading
 import time
 
 from bridge.cli.common import settings_of
-from bridge.cli.display import JobDisplay, TerminalLog
+from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
 from bridge.daemon.daemon import Daemon
 
@@ -23,17 +22,15 @@ def up(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: asked.append(number))
     settings = settings_of(options)
-    with JobDisplay() as display:
-        logging.getLogger().addHandler(TerminalLog(display))
-        with Daemon(settings, listener=display.show):
-            _greet(display, settings)
-            stop = threading.Event()
-            if options.demo:
-                _start_demo(display, settings, stop)
-            while not asked:
-                time.sleep(POLL_S)
-            stop.set()
-            display.say("Stopping. What is under way goes on at the next start.")
+    with JobDisplay() as display, shown(display), Daemon(settings, listener=display.show):
+        _greet(display, settings)
+        stop = threading.Event()
+        if options.demo:
+            _start_demo(display, settings, stop)
+        while not asked:
+            time.sleep(POLL_S)
+        stop.set()
+        display.say("Stopping. What is under way goes on at the next start.")
     return 0
 
 

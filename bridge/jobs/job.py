@@ -71,7 +71,7 @@ class Event:
     job: str
     at: float
     kind: str
-    """"accepted", the name of a state, "cancel requested" or "retry"."""
+    """"accepted", the name of a state, "cancel requested", "reassigned" or "price"."""
     detail: str
 
 

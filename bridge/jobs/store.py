@@ -168,6 +168,11 @@ class JobStore:
         self._database.run("progress", {"id": job_id, "progress": fraction, "step": step, "now": self._clock()})
         self._tell(job_id)
 
+    def note(self, job_id: str, kind: str, detail: str) -> None:
+        """Add a line to a job's history that is no change of its state."""
+        with self._database.transaction():
+            self._event(job_id, kind, detail)
+
     def cancelling(self, job_id: str) -> bool:
         """Say whether somebody asked for this job to be cancelled."""
         return any(row["cancelling"] for row in self._database.rows("cancelling", {"id": job_id}))

@@ -33,7 +33,10 @@ from bridge.units import Frames
 if TYPE_CHECKING:
     from bridge.separation.api.engine import ApiEngine  # httpx: only where there is a service
 
-log = logging.getLogger(__name__)
+NEWS = "stembridge.service"
+"""The logger of what a musician wants to read while the service has the job: the price, and why nothing moves."""
+
+log = logging.getLogger(NEWS)
 
 PREPARE = Span(0.05, 0.08, "preparing the upload")
 FIT = Span(0.66, 0.70, "fitting the stems to the mix")
@@ -122,6 +125,7 @@ class RemoteStep:
             sounding = None if job.order.trim_silence else prepared.sounding
             cost = estimate(prepared.frames, mix.sample_rate, sounding)
             log.info("%s (job %s): %s", job.song, job.id, cost.sentence)
+            self._store.note(job.id, "price", cost.sentence)
             self._store.progress(job.id, PREPARE.end, cost.sentence)
             used = self._store.notes.billed_minutes(month_of(self._clock()))
             admit(cost.minutes, used, self._service.options.monthly_minutes)

@@ -43,6 +43,7 @@ class Server:
     def serving(self) -> Iterator[Running]:
         with self.studio.start("serve") as running:
             wait_for("the server to listen", lambda: b"Serving on" in running.said() or running.over())
+            assert not running.over(), running.finish()
             yield running
 
     def spent(self) -> int:

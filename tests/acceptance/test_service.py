@@ -215,7 +215,9 @@ def test_killed_at_a_commit_of_its_job_store_the_bridge_delivers_and_pays_once(
         most = max(call.number for call in calls_in(log.read_text("utf-8"), [studio.state]) if call.path == str(store))
         assert most > 8
         deaths = 0
-        moments = range(1, most + 1) if EVERY else sorted(random.Random(most).sample(range(2, most + 1), 3))
+        # Before the first one the bounce was not yet the bridge's.
+        every = range(2, most + 1)
+        moments = every if EVERY else sorted(random.Random(most).sample(every, 3))
         for moment in moments:
             bounces.append(studio.bounce(f"Song {moment}.wav", seed=moment + 1, to=studio.root))
             kill = Call(str(store), "fdatasync", moment).injecting("signal=KILL")

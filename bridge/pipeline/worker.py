@@ -11,7 +11,7 @@ from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageE
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
 from bridge.jobs.retry import retry_at
-from bridge.jobs.states import State, allowed
+from bridge.jobs.states import FINAL, State, allowed
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.failover import local_order
@@ -112,10 +112,13 @@ class Worker:
         order = local_order(job.order, error)
         if order is not None and not ordered(self._store, job.id):
             log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, order.engine)
+            self._pipeline.clean(job)  # once it is queued, another worker may be on it at any moment
             return self._store.reassign(job, order, self._key_of(job, order))
         if isinstance(error, ServiceError) and error.parked and allowed(job.state, State(error.parked)):
             return self._store.fail(job, Failure.of(error), State(error.parked))
         return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
 
     def _end(self, job: Job, end: Callable[[Job], Job]) -> None:
-        self._pipeline.clean(end(self._store.get(job.id)))
+        ended = end(self._store.get(job.id))
+        if ended.state in FINAL:
+            self._pipeline.clean(ended)

@@ -68,8 +68,11 @@ class Worker:
         self._woken.set()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()  # before looking: a wake that comes while we look makes us look once more
+        while True:
+            # Before looking, for work or for the end: what comes while we look makes us look once more.
+            self._woken.clear()
+            if self._stopping.is_set():
+                return
             try:
                 job = self._backlog.next()
                 if job is not None:
@@ -84,7 +87,7 @@ class Worker:
     def _work(self, job: Job) -> None:
         try:
             self._attempt(job)
-        except StorageError:
+        except (StorageError, StoreError):
             self._backlog.put_back(job)
             raise
 

@@ -65,3 +65,32 @@ def test_a_wake_just_after_the_worker_has_looked_is_not_lost(tmp_path: Path) -> 
         worker.stop()
         executor.shutdown()
         store.close()
+
+
+class _Hasty(threading.Event):
+    """A bell on which somebody asks the worker to stop at the very moment before it is silenced."""
+
+    worker: Worker
+
+    def clear(self) -> None:
+        self.worker.ask_to_stop()
+        super().clear()
+
+
+def test_a_stop_just_before_the_worker_looks_is_not_lost(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "state")
+    state.make()
+    store = JobStore(state.database, key_of=lambda _: "key")
+    executor = LocalExecutor()
+    pipeline = Pipeline(store, state, KeptStems(state.stems, 0), executor)
+    worker = Worker(store, pipeline, Backlog(store, LOCAL), key_of=lambda _job, _order: "key")
+    bell = _Hasty()
+    bell.worker = worker
+    worker._woken = bell
+    worker.start()
+    worker._thread.join(20)
+    stopped = not worker._thread.is_alive()
+    worker.ask_to_stop()
+    executor.shutdown()
+    store.close()
+    assert stopped

@@ -1,0 +1,1 @@
+"""Open Sound Control: strict packets, addresses, listening over UDP and TCP, and feedback."""

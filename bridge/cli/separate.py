@@ -16,7 +16,6 @@ from bridge.daemon.compose import kept_stems, make_output, open_store, state_fol
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import special_order
-from bridge.delivery.naming import song_of
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.inbox.ingest import ingest_now
 from bridge.jobs.folder import InstanceLock, StateFolder
@@ -48,7 +47,7 @@ def separate(options: argparse.Namespace) -> int:
         store = open_store(state)
         stack.callback(store.close)
         alone = stack.enter_context(_alone(settings, state, store))
-        ids, refused = _accept(options.files, order, store, state)
+        ids, refused = _accept(options.files, order, store, state, settings.inbox.folder)
         with _worker(settings, state, store, frozenset(ids)) if alone else ExitStack():
             jobs = _follow(store, ids, quiet=options.json)
     return _tell(jobs, refused, as_json=options.json)
@@ -70,13 +69,16 @@ def _alone(settings: Settings, state: StateFolder, store: JobStore) -> Iterator[
         lock.release()
 
 
-def _accept(files: list[Path], order: Order, store: JobStore, state: StateFolder) -> tuple[list[str], list[Refusal]]:
+def _accept(
+    files: list[Path], order: Order, store: JobStore, state: StateFolder, inbox: Path
+) -> tuple[list[str], list[Refusal]]:
     ids: list[str] = []
     refused: list[Refusal] = []
     for file in files:
         source = file.absolute()
         try:
-            job_id = ingest_now(source, order, "cli", song_of(source), store, state.spool)
+            watched = source.is_relative_to(inbox)
+            job_id = ingest_now(source, order, "cli", store, state.spool, watched=watched)
             under_way = store.latest_of(source) if job_id is None else None
             ids.append(under_way.id if under_way else job_id or "")
         except StembridgeError as error:

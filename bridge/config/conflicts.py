@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import os
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Conflict:
 
 def conflicts(settings: Settings) -> list[Conflict]:
     """Return everything that cannot stand together; looks at the disk to tell whether two folders are one."""
-    return [*_folders(settings), *_formats(settings), *_preset_names(settings)]
+    return [*_folders(settings), *_formats(settings), *_preset_names(settings), *_listening(settings)]
 
 
 def _folders(settings: Settings) -> Iterator[Conflict]:
@@ -69,3 +70,17 @@ def _preset_names(settings: Settings) -> Iterator[Conflict]:
         if folded(name) == folded(following):
             keys: tuple[KeyPath, ...] = (("presets", following), ("presets", name))
             yield Conflict(keys, f'is the same folder name as "{name}" on many disks; choose another')
+
+
+def _listening(settings: Settings) -> Iterator[Conflict]:
+    host = settings.osc.host
+    if not settings.osc.allow and not _is_this_machine(host):
+        keys: tuple[KeyPath, ...] = (("osc", "host"), ("osc", "allow"))
+        yield Conflict(keys, f'listens beyond this machine ("{host}"): allow must name who may send')
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

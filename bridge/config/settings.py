@@ -157,7 +157,14 @@ class Osc(Section):
     host: Host = "127.0.0.1"
     port: Port = 9123
     tcp: bool = True
+    allow: Annotated[tuple[Annotated[str, AfterValidator(values.network)], ...], Field(strict=False)] = ()
+    """Addresses and networks besides this machine that may send."""
     feedback: Annotated[tuple[Annotated[str, AfterValidator(values.endpoint)], ...], Field(strict=False)] = ()
+    """Who hears of every job."""
+    poke: Annotated[tuple[Annotated[str, AfterValidator(values.poke)], ...], Field(strict=False)] = ()
+    """Messages to DAWs when a delivery is finished: "host:port /address [argument]"."""
+    folders: Annotated[tuple[Folder, ...], Field(strict=False)] = ()
+    """Where bounces may lie besides the inbox, to be separated by OSC or a job file."""
 
 
 class Dashboard(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import string
@@ -14,6 +15,7 @@ from bridge.config.nearest import did_you_mean
 TEMPLATE_TOKENS = ("song", "stem", "take", "model", "engine", "preset", "date")
 
 _HIGHEST_PORT = 65535
+_OSC_ADDRESS = re.compile(r"(/[^\s#*,/?\[\]{}]+)+", re.ASCII)
 _FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
@@ -79,6 +81,25 @@ def endpoint(value: str) -> str:
         raise ValueError(f'must be "host:port", not "{value}"')
     if not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= _HIGHEST_PORT:
         raise ValueError(f"the port must be a number from 1 to {_HIGHEST_PORT}, not {port!r}")
+    return value
+
+
+def poke(value: str) -> str:
+    """Check "host:port /address [argument]", a message in OSC's words."""
+    to, _, message = value.strip().partition(" ")
+    endpoint(to)
+    address = message.strip().partition(" ")[0]
+    if not _OSC_ADDRESS.fullmatch(address):
+        raise ValueError(f'must be "host:port /address argument", not "{value}"')
+    return value
+
+
+def network(value: str) -> str:
+    """Check an address such as "192.168.1.20" or a network such as "192.168.1.0/24"."""
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        raise ValueError(f'must be an address or network such as "192.168.1.0/24", not "{value}"') from error
     return value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from bridge.config.settings import Settings
 from bridge.daemon.compose import kept_stems, key_of
 from bridge.daemon.service import RunningService
@@ -32,6 +34,7 @@ class Crew:
         """With `only`, jobs with other ids are left alone."""
         self._executor = LocalExecutor()
         self._service = RunningService(settings, state)
+        self._pausing = threading.Event()
         archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
 
         def worker(backlog: Backlog) -> Worker:
@@ -40,7 +43,7 @@ class Crew:
             pipeline = Pipeline(store, state, kept, self._executor, source_archive=archive, service=service)
             return Worker(store, pipeline, backlog, key_of=lambda job, order: key_of(job.sha256, order))
 
-        local, remote = Backlog(store, LOCAL, only), Backlog(store, {SERVICE}, only)
+        local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
         remote_workers = SERVICE_WORKERS if self._service.service else 1
         self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
         self._alarm = Alarm(store, self._wake)
@@ -62,6 +65,20 @@ class Crew:
             worker.stop()
         self._service.stop()
         self._executor.shutdown(cancel_futures=True)
+
+    @property
+    def paused(self) -> bool:
+        """Whether no further job is begun."""
+        return self._pausing.is_set()
+
+    def pause(self) -> None:
+        """Begin no further job; those under way go on."""
+        self._pausing.set()
+
+    def resume(self) -> None:
+        """Begin jobs again."""
+        self._pausing.clear()
+        self._wake()
 
     def _hear(self, job: Job) -> None:
         if job.state is State.QUEUED:

@@ -6,6 +6,7 @@ import stat
 import time
 from pathlib import Path
 
+from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError
 from bridge.inbox.busy import held_by_a_writer
 from bridge.inbox.completeness import verdict_of_path
@@ -45,8 +46,10 @@ def admit(arrival: Arrival, ledger: Ledger) -> str | None:
     return job
 
 
-def ingest_now(path: Path, order: Order, door: str, song: str, ledger: Ledger, spool: Path) -> str | None:
-    """Make a job of a file that somebody named, without waiting for it to settle.
+def ingest_now(
+    path: Path, order: Order, door: str, ledger: Ledger, spool: Path, *, watched: bool = False
+) -> str | None:
+    """Make a job of a file that somebody named, without waiting for it to settle; `watched` if it lies in the inbox.
 
     Returns the job's id, or None where the ledger knew this content at this path. Raises BounceError where the file
     is missing, no regular file, held by a writer, cut off or changing; StorageError where it cannot be read or copied;
@@ -64,7 +67,7 @@ def ingest_now(path: Path, order: Order, door: str, song: str, ledger: Ledger, s
         raise _unfinished(source, "is being written to") from error
     except OSError as error:
         raise SourceUnreadable.from_reading(source, error) from error
-    return admit(Arrival(source, copy.path, copy.sha256, copy.signature, song, door, order), ledger)
+    return admit(Arrival(source, copy.path, copy.sha256, copy.signature, song_of(source), door, order, watched), ledger)
 
 
 def _copy_of_finished(source: Path, spool: Path) -> SpoolCopy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,8 @@ class InboxOptions:
     default: Order
     orders: Mapping[str, Order] = field(default_factory=dict)
     """What each preset orders. A folder at the inbox's top with a preset's name selects it."""
+    usual: Callable[[], Order] | None = None
+    """Asked for what is ordered where no folder selects it; None: always the default."""
     settle_s: float = 2.0
     """How long a file must stand still after its writer has closed it; the other waits are multiples of it."""
     scan_s: float = 30.0
@@ -42,4 +44,5 @@ class InboxOptions:
         """Return the order that a bounce's place in the inbox selects."""
         first, *below = Path(path).relative_to(self.folder).parts
         chosen = folded(first) if below else ""
-        return next((order for name, order in self.orders.items() if folded(name) == chosen), self.default)
+        selected = next((order for name, order in self.orders.items() if folded(name) == chosen), None)
+        return selected or (self.usual() if self.usual else self.default)

@@ -37,5 +37,7 @@ class Arrival:
     """The source's, unchanged from before the copy to after it."""
     song: str
     door: str
-    """Which door it came through: "inbox", "cli", "demo"."""
+    """Which door it came through: "inbox", "cli", "osc", "job file"."""
     order: Order
+    watched: bool = False
+    """The bounce lies in the inbox but came through another door: the inbox, which sees it too, leaves it alone."""

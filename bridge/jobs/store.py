@@ -57,7 +57,7 @@ class JobStore:
         job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
         with self._database.transaction():
             known = self._is_seen(arrival) if arrival.door == "inbox" else self._is_under_way(arrival)
-            if arrival.door == "inbox":
+            if arrival.door == "inbox" or arrival.watched:
                 self._remember(arrival.source, arrival.signature, arrival.sha256)
             if known:
                 return None
@@ -121,6 +121,11 @@ class JobStore:
     def changed_elsewhere(self) -> bool:
         """Say whether another process has changed anything since this was last asked."""
         return self._database.changed_elsewhere()
+
+    def retell(self, since: float) -> None:
+        """Tell the listeners of every job that has changed since then, by whomever; they know what is no news."""
+        for row in self._database.rows("changed_since", {"since": since}):
+            self._tell(row["id"])
 
     # The worker.
 

@@ -9,7 +9,7 @@ from bridge.jobs.job import Job
 
 
 class Actions(Protocol):
-    """Each method raises a `StembridgeError` whose code and message become the answer, and may be called on any thread."""
+    """Each method may be called on any thread; the code and message of a `StembridgeError` become the answer."""
 
     def separate(self, path: str, choice: str = "") -> Job:
         """Make a job of an audio file, with a preset or model named by `choice`; "" means what `preset` chose.

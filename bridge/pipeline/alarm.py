@@ -20,9 +20,10 @@ RETRIES_S = 5.0
 class Alarm:
     """One thread that looks at the store twice a second, for microseconds."""
 
-    def __init__(self, store: JobStore, wake: Callable[[], None]) -> None:
+    def __init__(self, store: JobStore, wake: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._wake = wake
+        self._clock = clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarm")
 
@@ -38,11 +39,14 @@ class Alarm:
 
     def _run(self) -> None:
         next_retries = 0.0
+        looked = self._clock()
         while not self._stopping.wait(LOOK_S):
             # Whoever works meets the same trouble and tells of it.
             with contextlib.suppress(StorageError, StoreError):
                 if time.monotonic() >= next_retries:
                     next_retries = time.monotonic() + RETRIES_S
                     self._store.requeue_due()
+                since, looked = looked, self._clock()
                 if self._store.changed_elsewhere():
                     self._wake()
+                    self._store.retell(since - LOOK_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bridge.jobs.job import Job
 from bridge.jobs.store import JobStore
@@ -16,11 +16,19 @@ class Backlog:
     `engines` names the engines, `only` the jobs that are theirs; None means all.
     """
 
-    def __init__(self, store: JobStore, engines: Iterable[str], only: frozenset[str] | None = None) -> None:
-        """Look for jobs that a crash interrupted: make this before any worker starts."""
+    def __init__(
+        self,
+        store: JobStore,
+        engines: Iterable[str],
+        only: frozenset[str] | None = None,
+        *,
+        paused: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Look for jobs that a crash interrupted: make this before any worker starts. While `paused`, none begins."""
         self._store = store
         self._engines = frozenset(engines)
         self._only = only
+        self._paused = paused
         self._lock = threading.Lock()
         self._interrupted = deque(job.id for job in store.interrupted() if self._is_ours(job))
 
@@ -31,7 +39,7 @@ class Backlog:
                 job = self._store.get(self._interrupted[0])
                 self._interrupted.popleft()
                 return job
-        return self._store.claim(self._only, self._engines)
+        return None if self._paused() else self._store.claim(self._only, self._engines)
 
     def put_back(self, job: Job) -> None:
         """Take back a job whose end could not be noted, because the store's disk failed."""

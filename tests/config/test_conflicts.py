@@ -73,3 +73,14 @@ def test_presets_that_differ_in_case_only_are_one_folder(problems: Problems) -> 
     [(line, message)] = problems("[presets.Vox]\n[presets.vox]\n")
     assert line in (1, 2)
     assert "same folder name" in message
+
+
+def test_listening_beyond_this_machine_wants_a_list_of_who_may_send(read: Read, problems: Problems) -> None:
+    text = '[osc]\nhost = "0.0.0.0"\n'
+    assert problems(text) == [(2, '[osc] host: listens beyond this machine ("0.0.0.0"): allow must name who may send')]
+    assert read(text + 'allow = ["192.168.1.0/24"]').osc.allow == ("192.168.1.0/24",)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_this_machine_needs_no_list(read: Read, host: str) -> None:
+    assert read(f'[osc]\nhost = "{host}"\n').osc.host == host

@@ -7,6 +7,7 @@ import pytest
 Problems = Callable[[str], list[tuple[int, str]]]
 
 AUTO = ', did you mean "auto"?'
+NETWORK = ' such as "192.168.1.0/24", not "me"'
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,9 @@ AUTO = ', did you mean "auto"?'
         ("port = 1", 1, "port: stands outside of any section, did you mean [osc] port?"),
         ("zzz = 1", 1, "zzz: stands outside of any section"),
         ("[osc]\nfolder = 'x'", 2, "[osc] folder: unknown key, did you mean [inbox] folder?"),
+        ("[osc]\nsettle_s = 1", 2, "[osc] settle_s: unknown key, did you mean [inbox] settle_s?"),
+        ("[osc]\nallow = ['me']", 2, '[osc] allow item 1: must be an address or network' + NETWORK),
+        ("[osc]\npoke = ['a:1 x']", 2, '[osc] poke item 1: must be "host:port /address argument", not "a:1 x"'),
         ("[osc]\nzzz = 1", 2, "[osc] zzz: unknown key"),
         ("[osc.deep]\nx = 1", 1, "[osc] deep: unknown key"),
         ("[osc]\n'odd key' = 1", 2, '[osc] "odd key": unknown key'),

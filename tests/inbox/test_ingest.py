@@ -25,14 +25,14 @@ def idle(open_room: OpenRoom) -> Room:
 
 
 def ingest(room: Room, path: Path) -> str | None:
-    return ingest_now(path, Order(output=room.output), "cli", "Song", room.ledger, room.spool)
+    return ingest_now(path, Order(output=room.output), "cli", room.ledger, room.spool)
 
 
 def test_a_named_file_becomes_a_job_at_once(idle: Room) -> None:
     path = idle.save("song.wav")
     assert ingest(idle, path) == "job1"
     arrival = idle.ledger.arrivals[0]
-    assert (arrival.source, arrival.door, arrival.song) == (path, "cli", "Song")
+    assert (arrival.source, arrival.door, arrival.song) == (path, "cli", "song")
     assert arrival.signature == Signature.of(path.stat())
     assert arrival.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert idle.in_spool() == [arrival.spool.name]

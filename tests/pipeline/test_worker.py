@@ -71,7 +71,7 @@ class Bench:
         return Order(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
 
     def accept(self, bounce: Path, door: str = "cli", **changes: object) -> Job:
-        job_id = ingest_now(bounce, self.order(**changes), door, bounce.stem, self.store, self.state.spool)
+        job_id = ingest_now(bounce, self.order(**changes), door, self.store, self.state.spool)
         assert job_id is not None
         return self.store.get(job_id)
 

@@ -33,6 +33,9 @@ SELECT * FROM jobs ORDER BY number DESC LIMIT :limit
 -- list_in_states: the jobs in any of some states, oldest first
 SELECT * FROM jobs WHERE state IN (SELECT value FROM json_each(:states)) ORDER BY number
 
+-- changed_since: the jobs that have changed lately
+SELECT id FROM jobs WHERE updated >= :since ORDER BY number
+
 -- events: the history of a job
 SELECT job, at, kind, detail FROM events WHERE job = :id ORDER BY number
 

@@ -1,0 +1,52 @@
+"""What a bounce is to be made into, where its place in the inbox does not say: a preset or model, or the last choice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from bridge.config.settings import Settings
+from bridge.daemon.orders import special_order
+from bridge.errors import UsageError
+from bridge.inbox.filters import folded
+from bridge.jobs.order import Order
+from bridge.separation.catalogue import models
+
+
+class Choices:
+    """The orders of all doors. Threads may share one."""
+
+    def __init__(self, settings: Settings, default: Order, presets: Mapping[str, Order]) -> None:
+        self._settings = settings
+        self._default = default
+        self._presets = presets
+        self._lock = threading.Lock()
+        self._chosen: Order | None = None
+
+    def choose(self, name: str) -> None:
+        """Make a preset or model the choice for every bounce that names none; "" goes back to the defaults.
+
+        Raises `UsageError` for a name that is neither, and what making the order raises.
+        """
+        order = self.named(name) if name else None
+        with self._lock:
+            self._chosen = order
+
+    def usual(self) -> Order:
+        """Return the order of a bounce that names nothing."""
+        with self._lock:
+            return self._chosen or self._default
+
+    def named(self, name: str) -> Order:
+        """Return the order that the name of a preset, or the id or name of a model stands for; raises `UsageError`."""
+        wanted = folded(name.strip())
+        for preset, order in self._presets.items():
+            if folded(preset) == wanted:
+                return order
+        for model in models().values():
+            if wanted in {str(model.id), folded(model.name), folded(model.display_name)}:
+                return special_order(self._settings, model_id=model.id)
+        known = ", ".join((*self._presets, *(str(key) for key in models())))
+        raise UsageError(
+            f'"{name}" is neither a preset nor a model.', code="preset.unknown", advice=f"There are: {known}."
+        )

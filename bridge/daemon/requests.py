@@ -1,0 +1,102 @@
+"""What other doors than the inbox ask of a running bridge: one answer for OSC, job files and whatever comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bridge.daemon.choices import Choices
+from bridge.daemon.crew import Crew
+from bridge.daemon.places import Places
+from bridge.errors import BounceError
+from bridge.inbox.containers.sniff import begins_like_audio
+from bridge.inbox.ingest import ingest_now
+from bridge.jobs.job import Job
+from bridge.jobs.order import Order
+from bridge.jobs.states import FINAL, WORKING, State
+from bridge.jobs.store import JobStore
+
+_RECENT = 30
+
+
+class Requests:
+    """Implements the `Actions` of the OSC room. Threads may share one; every method raises `StembridgeError`."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        spool: Path,
+        crew: Crew,
+        places: Places,
+        choices: Choices,
+        order_in_inbox: Callable[[str], Order],
+    ) -> None:
+        """`order_in_inbox` tells what a bounce's place in the inbox selects."""
+        self._store = store
+        self._spool = spool
+        self._crew = crew
+        self._places = places
+        self._choices = choices
+        self._order_in_inbox = order_in_inbox
+
+    def separate(self, path: str, choice: str = "", *, door: str = "osc") -> Job:
+        """Make a job of an audio file in an allowed folder; return the one it has while that is under way."""
+        place = self._places.find(path)
+        _require_audio(place.path)
+        if choice:
+            order = self._choices.named(choice)
+        else:
+            order = self._order_in_inbox(str(place.path)) if place.watched else self._choices.usual()
+        job_id = ingest_now(place.path, order, door, self._store, self._spool, watched=place.watched)
+        job = self._store.get(job_id) if job_id else self._store.latest_of(place.path)
+        if job is None:
+            raise BounceError(f"{path} became no job.", code="bounce.unknown", advice="Ask for it again.")
+        return job
+
+    def cancel(self, job: str) -> Job:
+        """Cancel a job."""
+        return self._store.cancel(job)
+
+    def retry(self, job: str) -> Job:
+        """Queue a job again."""
+        return self._store.retry(job)
+
+    def job(self, job: str) -> Job:
+        """Return one job."""
+        return self._store.get(job)
+
+    def recent(self) -> Sequence[Job]:
+        """Return what is under way and the newest of what has ended, oldest first."""
+        return self._store.jobs(_RECENT)[::-1]
+
+    def summary(self) -> str:
+        """Say what is under way."""
+        counts = self._store.counts()
+        working = sum(count for state, count in counts.items() if state in WORKING)
+        parts = [f"{counts.get(State.QUEUED, 0)} waiting", f"{working} under way"]
+        parts += [f"{count} {state}" for state, count in counts.items() if state in FINAL]
+        return ", ".join(parts) + ("; paused" if self._crew.paused else "")
+
+    def preset(self, name: str) -> None:
+        """Choose the preset or model of every bounce that names none."""
+        self._choices.choose(name)
+
+    def pause(self) -> None:
+        """Begin no further job."""
+        self._crew.pause()
+
+    def resume(self) -> None:
+        """Begin jobs again."""
+        self._crew.resume()
+
+
+def _require_audio(path: Path) -> None:
+    """Raise `BounceError` for what is there and is no audio; what is not there, ingest says better."""
+    try:
+        audio = not path.is_file() or begins_like_audio(path)
+    except OSError:
+        return  # ingest tells why it cannot be read
+    if not audio:
+        raise BounceError(
+            f"{path.name} is not audio.", code="bounce.not_audio", advice="Name a file that your DAW rendered."
+        )

@@ -46,6 +46,22 @@ def test_what_another_process_does_wakes_the_workers(store: JobStore, tmp_path: 
         alarm.stop()
 
 
+def test_what_another_process_does_to_a_job_is_told_to_the_listeners(store: JobStore, tmp_path: Path) -> None:
+    job_id = _accept(store)
+    cancelled = threading.Event()
+    store.subscribe(lambda job: cancelled.set() if job.id == job_id and job.state is State.CANCELLED else None)
+    store.changed_elsewhere()
+    alarm = Alarm(store, lambda: None)
+    alarm.start()
+    try:
+        other = _store(tmp_path / "jobs.db")
+        other.cancel(job_id)
+        other.close()
+        assert cancelled.wait(20)
+    finally:
+        alarm.stop()
+
+
 def test_a_failure_that_is_due_is_queued_again(store: JobStore) -> None:
     queued = threading.Event()
     job_id = _accept(store)

@@ -92,3 +92,13 @@ def test_the_same_audio_does_not_wait_for_a_job_that_nobody_works_on(store: JobS
     store.claim()
     second = _accepted(store, 2, content="same")
     assert _taken(Backlog(store, {SERVICE}, frozenset({second.id}))) == [second.id]
+
+
+def test_while_paused_nothing_new_begins_but_what_was_interrupted_goes_on(store: JobStore) -> None:
+    jobs = [_accepted(store, number) for number in range(2)]
+    store.claim()
+    paused = True
+    backlog = Backlog(store, {SERVICE}, paused=lambda: paused)
+    assert _taken(backlog) == [jobs[0].id]
+    paused = False
+    assert _taken(backlog) == [jobs[1].id]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.daemon.places import Places
+from bridge.errors import BounceError
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "Inbox"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    folder = tmp_path / "Session"
+    (folder / "export").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def places(inbox: Path, session: Path) -> Places:
+    return Places(inbox, [session])
+
+
+def test_the_inbox_and_the_configured_folders_are_allowed(places: Places, inbox: Path, session: Path) -> None:
+    there = places.find(str(inbox / "vocals" / "mix.wav"))
+    assert (there.path, there.watched) == (inbox / "vocals" / "mix.wav", True)
+    elsewhere = places.find(str(session / "export" / "mix.wav"))
+    assert (elsewhere.path, elsewhere.watched) == (session / "export" / "mix.wav", False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/etc/passwd",
+        "{inbox}/../other/mix.wav",
+        "{inbox}",
+        "{inbox}2/mix.wav",
+        "{inbox}/a/../../mix.wav",
+        "//host/share/mix.wav",
+    ],
+)
+def test_whatever_leads_out_of_them_is_refused(text: str, places: Places, inbox: Path) -> None:
+    with pytest.raises(BounceError) as raised:
+        places.find(text.format(inbox=inbox))
+    assert raised.value.code == "path.outside"
+    assert "[osc] folders" in raised.value.advice
+
+
+@pytest.mark.parametrize("text", ["", "mix.wav", "./mix.wav", "\0", "~nobody-of-that-name/mix.wav"])
+def test_a_path_must_be_whole(text: str, places: Places) -> None:
+    with pytest.raises(BounceError) as raised:
+        places.find(text)
+    assert raised.value.code == "path.relative"
+
+
+def test_a_link_that_leads_out_is_refused(places: Places, inbox: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(b"RIFF")
+    (inbox / "mix.wav").symlink_to(secret)
+    (inbox / "folder").symlink_to(tmp_path)
+    for path in (inbox / "mix.wav", inbox / "folder" / "secret.wav"):
+        with pytest.raises(BounceError) as raised:
+            places.find(str(path))
+        assert raised.value.code == "path.outside"
+
+
+def test_another_way_to_the_inbox_leads_to_the_inbox_as_it_spells_itself(
+    places: Places, inbox: Path, session: Path
+) -> None:
+    (session / "bounces").symlink_to(inbox)
+    place = places.find(str(session / "bounces" / "mix.wav"))
+    assert (place.path, place.watched) == (inbox / "mix.wav", True)
+
+
+def test_an_inbox_that_is_a_link_is_known_by_both_names(tmp_path: Path, inbox: Path) -> None:
+    link = tmp_path / "Link"
+    link.symlink_to(inbox)
+    places = Places(link, [])
+    assert places.find(str(inbox / "mix.wav")).path == link / "mix.wav"
+    assert places.find(str(link / "mix.wav")).path == link / "mix.wav"
+
+
+def test_a_home_folder_may_be_abbreviated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert Places(tmp_path / "Inbox", []).find("~/Inbox/mix.wav").path == tmp_path / "Inbox" / "mix.wav"

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from bridge.config.load import load
+from bridge.daemon.choices import Choices
+from bridge.daemon.compose import open_store, state_folder
+from bridge.daemon.crew import Crew
+from bridge.daemon.orders import default_order, preset_orders
+from bridge.daemon.places import Places
+from bridge.daemon.requests import Requests
+from bridge.errors import BounceError, JobNotFound, NotPossible, UsageError
+from bridge.inbox.ingest import ingest_now
+from bridge.inbox.options import InboxOptions
+from bridge.jobs.arrival import Arrival, Signature
+from bridge.jobs.states import State
+from bridge.jobs.store import JobStore
+
+
+@dataclass
+class Desk:
+    """A bridge whose workers have not begun."""
+
+    requests: Requests
+    store: JobStore
+    crew: Crew
+    inbox: Path
+    spool: Path
+
+    def save(self, name: str = "mix.wav") -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, [[0.1, 0.2]] * 4800, 48000, subtype="PCM_16")
+        return path
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        "[inbox]\nfolder = 'Inbox'\n[output]\nfolder = 'Stems'\n[state]\nfolder = 'State'\n"
+        "[presets.Vocals]\nmodel = 350\n[presets.flac]\nformat = 'flac'\n"
+    )
+    settings = load(file, {})
+    settings.inbox.folder.mkdir()
+    state = state_folder(settings)
+    store = open_store(state)
+    crew = Crew(settings, state, store)
+    default, presets = default_order(settings), preset_orders(settings)
+    choices = Choices(settings, default, presets)
+    options = InboxOptions(
+        settings.inbox.folder, settings.output.folder, settings.state.folder, default, presets, choices.usual
+    )
+    places = Places(settings.inbox.folder, [])
+    requests = Requests(store, state.spool, crew, places, choices, options.order_for)
+    yield Desk(requests, store, crew, settings.inbox.folder, state.spool)
+    crew.stop()
+    store.close()
+
+
+def test_a_file_that_is_asked_for_becomes_a_job(desk: Desk) -> None:
+    job = desk.requests.separate(str(desk.save()))
+    assert (job.song, job.state, job.door, job.order.model) == ("mix", State.QUEUED, "osc", 501)
+    assert job.spool.exists()
+
+
+def test_asking_again_while_it_is_under_way_makes_no_second_job(desk: Desk) -> None:
+    path = str(desk.save())
+    assert desk.requests.separate(path).id == desk.requests.separate(path).id
+    assert len(desk.store.jobs()) == 1
+    assert len(list(desk.spool.iterdir())) == 1
+
+
+def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
+    path = desk.save()
+    job = desk.requests.separate(str(path), "Vocals")
+    status = path.stat()
+    copy = desk.spool / "copy"
+    shutil.copy(path, copy)
+    seen = Arrival(
+        path, copy, job.sha256, Signature.of(status), "mix", "inbox", desk.requests.separate(str(path), "Vocals").order
+    )
+    assert desk.store.accept(seen) is None
+    assert desk.store.seen() == {str(path): Signature.of(status)}
+
+
+def test_what_the_inbox_took_in_already_is_that_job(desk: Desk) -> None:
+    path = desk.save()
+    order = desk.requests.separate(str(desk.save("other.wav"))).order
+    taken = ingest_now(path, order, "inbox", desk.store, desk.spool)
+    assert desk.requests.separate(str(path)).id == taken
+
+
+@pytest.mark.parametrize(
+    ("choice", "model", "preset"),
+    [("Vocals", 350, "Vocals"), ("vocals", 350, "Vocals"), (" flac ", 501, "flac"), ("340", 340, ""), ("", 501, "")],
+)
+def test_a_preset_or_a_model_may_be_named(choice: str, model: int, preset: str, desk: Desk) -> None:
+    order = desk.requests.separate(str(desk.save()), choice).order
+    assert (order.model, order.preset) == (model, preset)
+
+
+def test_a_name_that_is_neither_is_told_what_there_is(desk: Desk) -> None:
+    with pytest.raises(UsageError) as raised:
+        desk.requests.separate(str(desk.save()), "vocal")
+    assert raised.value.code == "preset.unknown"
+    assert raised.value.advice.startswith("There are: Vocals, flac, 350")
+    assert desk.store.jobs() == []
+
+
+def test_the_chosen_preset_counts_for_every_bounce_that_names_none(desk: Desk) -> None:
+    desk.requests.preset("vocals")
+    assert desk.requests.separate(str(desk.save("a.wav"))).order.preset == "Vocals"
+    assert desk.requests.separate(str(desk.save("b.wav")), "flac").order.preset == "flac"
+    assert desk.requests.separate(str(desk.save("flac/c.wav"))).order.preset == "flac"
+    desk.requests.preset("")
+    assert desk.requests.separate(str(desk.save("d.wav"))).order.preset == ""
+    with pytest.raises(UsageError):
+        desk.requests.preset("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"I am a text that was called mix.wav", "bounce.not_audio"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "bounce.incomplete"),
+        (None, "bounce.missing"),
+    ],
+)
+def test_what_is_no_audio_or_not_there_never_becomes_a_job(content: bytes | None, code: str, desk: Desk) -> None:
+    path = desk.inbox / "mix.wav"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BounceError) as raised:
+        desk.requests.separate(str(path))
+    assert raised.value.code == code
+    assert desk.store.jobs() == []
+    assert not desk.spool.exists() or list(desk.spool.iterdir()) == []
+
+
+def test_a_folder_is_no_bounce(desk: Desk) -> None:
+    (desk.inbox / "mix.wav").mkdir()
+    with pytest.raises(BounceError) as raised:
+        desk.requests.separate(str(desk.inbox / "mix.wav"))
+    assert raised.value.code == "bounce.not_a_file"
+
+
+def test_a_job_can_be_cancelled_and_asked_for_again(desk: Desk) -> None:
+    job = desk.requests.separate(str(desk.save()))
+    assert desk.requests.cancel(job.id[:4]).state is State.CANCELLED
+    assert desk.requests.retry(job.id).state is State.QUEUED
+    with pytest.raises(NotPossible):
+        desk.requests.retry(job.id)
+    with pytest.raises(JobNotFound):
+        desk.requests.cancel("nothing")
+
+
+def test_what_is_under_way_can_be_asked_for(desk: Desk) -> None:
+    assert desk.requests.summary() == "0 waiting, 0 under way"
+    first, second = (desk.requests.separate(str(desk.save(name))) for name in ("a.wav", "b.wav"))
+    desk.requests.cancel(first.id)
+    desk.requests.pause()
+    assert [job.id for job in desk.requests.recent()] == [first.id, second.id]
+    assert desk.requests.summary() == "1 waiting, 0 under way, 1 cancelled; paused"
+    assert desk.requests.job(second.id) == second
+
+
+@pytest.mark.slow
+def test_a_paused_bridge_begins_nothing_until_it_goes_on(desk: Desk) -> None:
+    desk.requests.pause()
+    desk.crew.start()
+    (desk.inbox.parent / "Stems").mkdir()
+    job = desk.requests.separate(str(desk.save()))
+    done = threading.Event()
+    desk.store.subscribe(lambda now: done.set() if now.state is State.DELIVERED else None)
+    assert not done.wait(0.5)
+    assert desk.store.get(job.id).state is State.QUEUED
+    desk.requests.resume()
+    assert done.wait(60)

@@ -18,8 +18,8 @@ class Choices:
 
     def __init__(self, settings: Settings, default: Order, presets: Mapping[str, Order]) -> None:
         self._settings = settings
-        self._default = default
-        self._presets = presets
+        self.default = default
+        self.presets = presets
         self._lock = threading.Lock()
         self._chosen: Order | None = None
 
@@ -35,18 +35,18 @@ class Choices:
     def usual(self) -> Order:
         """Return the order of a bounce that names nothing."""
         with self._lock:
-            return self._chosen or self._default
+            return self._chosen or self.default
 
     def named(self, name: str) -> Order:
         """Return the order that the name of a preset, or the id or name of a model stands for; raises `UsageError`."""
         wanted = folded(name.strip())
-        for preset, order in self._presets.items():
+        for preset, order in self.presets.items():
             if folded(preset) == wanted:
                 return order
         for model in models().values():
             if wanted in {str(model.id), folded(model.name), folded(model.display_name)}:
                 return special_order(self._settings, model_id=model.id)
-        known = ", ".join((*self._presets, *(str(key) for key in models())))
+        known = ", ".join((*self.presets, *(str(key) for key in models())))
         raise UsageError(
             f'"{name}" is neither a preset nor a model.', code="preset.unknown", advice=f"There are: {known}."
         )

@@ -56,6 +56,9 @@ Rate = Annotated[int, AfterValidator(values.rate)]
 Peak = Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)]
 Loudness = Annotated[float, Field(ge=-70, le=0, allow_inf_nan=False)]
 Copy = Literal["", "mp3", "m4a"]
+ProjectKinds = Annotated[
+    tuple[Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedded"], ...], Field(strict=False)
+]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Period = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
@@ -86,6 +89,8 @@ class Output(Section):
     folder: Folder = Field(default_factory=folders.default_output)
     template: Annotated[str, AfterValidator(values.template)] = "{song} - {stem}"
     rebounce: Literal["take", "replace"] = "take"
+    projects: ProjectKinds = ()
+    """Project files to write beside the stems."""
 
 
 class State(Section):

@@ -34,6 +34,7 @@ def default_order(settings: Settings) -> Order:
         listening_copy=normalise.listening_copy,
         template=output.template,
         rebounce=output.rebounce,
+        projects=output.projects,
         failover=separation.failover,
         trim_silence=settings.api.trim_silence,
     )

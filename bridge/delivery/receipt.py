@@ -35,6 +35,8 @@ class Source:
     channels: int
     time_reference: int
     """Where the bounce begins on its project's time line, in samples at `sample_rate` (EBU Tech 3285); 0 if unknown."""
+    tempo: float | None = None
+    """In beats per minute, where the bounce says it; else the field is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,21 @@ class Receipt:
     """The engine as a musician should read it: "rough preview"."""
     notes: tuple[str, ...] = ()
     """Sentences for the musician about this take."""
+    projects: tuple[str, ...] = ()
+    """The names of project files beside it, which a DAW opens; empty where none were asked for."""
     schema: int = SCHEMA
 
     @property
     def files(self) -> tuple[str, ...]:
         """The names of all delivered files but the receipt's own."""
         copies = (stem.listening_copy for stem in self.stems if stem.listening_copy)
-        return (*(stem.file for stem in self.stems), *copies)
+        return (*(stem.file for stem in self.stems), *copies, *self.projects)
 
     def to_json(self) -> str:
         """Return the receipt as indented JSON (RFC 8259: a number that is not finite becomes null)."""
-        row = {"schema": self.schema, **dataclasses.asdict(self)}
+        row: dict[str, Any] = {"schema": self.schema, **dataclasses.asdict(self)}
+        if self.source.tempo is None:
+            del row["source"]["tempo"]
         return json.dumps(_finite(row), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def to_bytes(self) -> bytes:

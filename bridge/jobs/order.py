@@ -12,6 +12,7 @@ NormaliseMode = Literal["song", "stem", "none"]
 StemFormat = Literal["wav", "flac"]
 Rebounce = Literal["take", "replace"]
 ListeningCopy = Literal["", "mp3", "m4a"]
+ProjectKind = Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Order:
     """Also deliver each stem as a compressed file of this kind."""
     template: str = "{song} - {stem}"
     rebounce: Rebounce = "take"
+    projects: tuple[ProjectKind, ...] = ()
+    """The project files that the delivery carries for DAWs to open."""
     failover: bool = False
     """Let a local engine take over where the service will not do it and nothing is paid."""
     trim_silence: bool = False
@@ -54,4 +57,5 @@ class Order:
         """Read what `to_json` wrote; keys of a newer version are passed over."""
         row: dict[str, Any] = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{**{key: value for key, value in row.items() if key in known}, "output": Path(row["output"])})
+        kept = {key: value for key, value in row.items() if key in known}
+        return cls(**{**kept, "output": Path(row["output"]), "projects": tuple(row.get("projects", ()))})

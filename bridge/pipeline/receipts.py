@@ -27,6 +27,7 @@ def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: f
             frames=mix.frames,
             channels=mix.channels,
             time_reference=rendered.time_reference,
+            tempo=rendered.tempo,
         ),
         engine=job.order.engine,
         engine_label=registry.label(job.order.engine),

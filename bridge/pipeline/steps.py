@@ -7,6 +7,7 @@ after a crash simply runs the step again. What a step makes becomes visible in o
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import logging
 import os
@@ -20,6 +21,8 @@ from pathlib import Path
 from bridge.audio.mix import Canonical
 from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
+from bridge.delivery.projects.registry import KINDS
+from bridge.delivery.receipt import Receipt
 from bridge.delivery.receipt import read as read_receipt
 from bridge.errors import BounceError, DeliveryOvertaken, EngineUnavailable, StepCancelled, StorageError
 from bridge.jobs.folder import StateFolder
@@ -32,7 +35,16 @@ from bridge.pipeline.receipts import make_receipt
 from bridge.pipeline.remote import RemoteStep, Service
 from bridge.pipeline.runner import Span, TaskRunner
 from bridge.pipeline.space import require_space
-from bridge.pipeline.tasks import DecodeTask, RenderTask, SeparateTask, decode_bounce, render_stems, separate_mix
+from bridge.pipeline.tasks import (
+    DecodeTask,
+    ProjectsTask,
+    RenderTask,
+    SeparateTask,
+    decode_bounce,
+    render_stems,
+    separate_mix,
+    write_project_files,
+)
 from bridge.separation.catalogue import Model, model
 from bridge.separation.registry import KEY_ADVICE, SERVICE
 
@@ -40,7 +52,8 @@ log = logging.getLogger(__name__)
 
 DECODE = Span(0.0, 0.05, "decoding")
 SEPARATE = Span(0.05, 0.70, "separating")
-RENDER = Span(0.70, 0.98, "normalising")
+RENDER = Span(0.70, 0.97, "normalising")
+PROJECTS = Span(0.97, 0.98, "writing project files")
 
 
 class Pipeline:
@@ -141,10 +154,11 @@ class Pipeline:
         files = self._file_names(job, stems, plan.take)
         folder = staging_folder(job.order.output, job.id)
         _make_staging(folder, job.order.output)
-        require_space(folder, _bytes(mix, len(stems)), "the stems")
+        copies = 1 + sum(KINDS[kind].holds_stems for kind in job.order.projects)
+        require_space(folder, _bytes(mix, len(stems)) * copies, "the stems")
         task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.order)
         rendered = self._tasks.run(job, RENDER, render_stems, task)
-        receipt = make_receipt(job, plan.take, mix, rendered, self._clock())
+        receipt = self._with_projects(job, make_receipt(job, plan.take, mix, rendered, self._clock()), folder)
         _write_durably(self._receipt_file(job), receipt.to_json())
         return self._store.advance(job, State.DELIVERING, plan=plan.to_json())
 
@@ -163,6 +177,12 @@ class Pipeline:
         return self._store.advance(job, State.DELIVERED, folder=folder)
 
     # What the steps share.
+
+    def _with_projects(self, job: Job, receipt: Receipt, folder: Path) -> Receipt:
+        if not job.order.projects:
+            return receipt
+        task = ProjectsTask(self._progress_file(job), receipt, job.order.projects, folder)
+        return dataclasses.replace(receipt, projects=self._tasks.run(job, PROJECTS, write_project_files, task))
 
     def _decode(self, job: Job) -> Canonical:
         """Decode the spooled bounce, once in a run: after a power cut an old decode on the disk may be half there."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport
+from bridge.delivery.receipt import Receipt
 from bridge.errors import StorageError
 from bridge.jobs.order import Order
 from bridge.jobs.progress import FileProgress
@@ -102,6 +103,17 @@ class Rendered:
     report: RenderReport
     time_reference: int
     """The bounce's BWF origin in frames since midnight, at the bounce's rate."""
+    tempo: float | None
+    """In beats per minute, None where the bounce names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectsTask(Task):
+    """Write project files of these `kinds` for the stems of the `receipt`, which are in `folder`."""
+
+    receipt: Receipt
+    kinds: tuple[str, ...]
+    folder: Path
 
 
 def decode_bounce(task: DecodeTask) -> Canonical:
@@ -151,6 +163,7 @@ def render_stems(task: RenderTask) -> Rendered:
     """Normalise and write every stem, with the bounce's own metadata."""
     from bridge.audio.bwf import read_metadata
     from bridge.audio.render import render
+    from bridge.audio.tempo import read_tempo
 
     metadata = read_metadata(task.spool)
     order = task.order
@@ -165,4 +178,11 @@ def render_stems(task: RenderTask) -> Rendered:
     )
     progress = FileProgress(task.progress)
     report = render(task.mix, task.stems, task.files, task.folder, metadata, options, progress)
-    return Rendered(report, metadata.time_reference)
+    return Rendered(report, metadata.time_reference, read_tempo(task.spool))
+
+
+def write_project_files(task: ProjectsTask) -> tuple[str, ...]:
+    """Write the project files and return their names; raises `StorageError`."""
+    from bridge.delivery.projects.registry import write_projects
+
+    return write_projects(task.receipt, task.kinds, task.folder)

@@ -50,6 +50,12 @@ NETWORK = ' such as "192.168.1.0/24", not "me"'
         ("[normalise]\ndepth = 32", 2, '[normalise] depth: must be "16", "24" or "32f", not 32, did you mean "32f"?'),
         ("[normalise]\npeak_dbtp = 0.5", 2, "[normalise] peak_dbtp: must be at most 0, not 0.5"),
         ("[normalise]\nlufs = nan", 2, "[normalise] lufs: must be a finite number, not nan"),
+        (
+            "[output]\nprojects = ['rpp', 'rpp2']", 2,
+            '[output] projects item 2: must be "rpp", "rtracktemplate", "dawproject" or "dawproject-embedded", '
+            'not "rpp2", did you mean "rpp"?',
+        ),
+        ("[output]\nprojects = 'rpp'", 2, '[output] projects: must be a list, such as ["one", "two"], not text'),
         ("[state]\nkeep_gb = -0.5", 2, "[state] keep_gb: must be at least 0, not -0.5"),
         ("[separation]\nmodel = 0", 2, "[separation] model: must be more than 0, not 0"),
     ],

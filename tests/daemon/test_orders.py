@@ -27,6 +27,13 @@ def test_a_preset_takes_what_it_does_not_set_from_the_defaults(tmp_path: Path) -
     assert (order.model, order.depth, order.format, order.lufs, order.preset) == (350, "16", "flac", -14.0, "karaoke")
 
 
+def test_every_preset_brings_the_project_files_of_the_output_section(tmp_path: Path) -> None:
+    text = '[output]\nprojects = ["rpp", "dawproject"]\n[presets.karaoke]\nmodel = 350\n'
+    settings = _settings(tmp_path, text)
+    assert default_order(settings).projects == ("rpp", "dawproject")
+    assert preset_orders(settings)["karaoke"].projects == ("rpp", "dawproject")
+
+
 def test_the_command_line_goes_before_the_preset(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "[presets.karaoke]\nmodel = 350\n")
     order = special_order(settings, preset="karaoke", model_id=340, output=Path("here"), force=True)

@@ -26,7 +26,7 @@ RECEIPTS = st.builds(
     song=TEXT,
     take=st.integers(1, 99),
     created=TEXT,
-    source=st.builds(Source, TEXT, TEXT, COUNT, COUNT, COUNT, COUNT),
+    source=st.builds(Source, TEXT, TEXT, COUNT, COUNT, COUNT, COUNT, NUMBER | st.none()),
     engine=TEXT,
     model=st.builds(Model, COUNT, TEXT),
     normalise=st.builds(Normalise, TEXT, NUMBER | st.none()),
@@ -42,6 +42,7 @@ RECEIPTS = st.builds(
     preset=TEXT,
     engine_label=TEXT,
     notes=st.lists(TEXT, max_size=2).map(tuple),
+    projects=st.lists(FILE, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -74,7 +75,20 @@ def test_the_fields_are_those_importers_rely_on(studio: Studio) -> None:
         "preset": "",
         "engine_label": "",
         "notes": [],
+        "projects": [],
     }  # fmt: skip
+
+
+def test_a_tempo_is_in_the_receipt_only_if_the_bounce_says_one(studio: Studio) -> None:
+    receipt = studio.receipt("j1")
+    source = dataclasses.replace(receipt.source, tempo=93.5)
+    assert "tempo" not in json.loads(receipt.to_json())["source"]
+    assert json.loads(dataclasses.replace(receipt, source=source).to_json())["source"]["tempo"] == 93.5
+
+
+def test_project_files_belong_to_the_take_like_its_stems(studio: Studio) -> None:
+    receipt = dataclasses.replace(studio.receipt("j1"), projects=("Mix.RPP",))
+    assert receipt.files == ("Mix - vocals.wav", "Mix - drums.wav", "Mix.RPP")
 
 
 @pytest.mark.parametrize("level", [float("-inf"), float("inf"), float("nan")])
@@ -95,14 +109,14 @@ def test_a_file_name_that_is_no_utf8_does_not_spoil_the_receipt(studio: Studio) 
 
 def test_fields_of_a_later_version_are_passed_over(studio: Studio) -> None:
     row = json.loads(studio.receipt("j1").to_json())
-    row["tempo"] = 120
+    row["mood"] = "sad"
     row["stems"][0]["colour"] = "red"
     assert Receipt.from_json(json.dumps(row)) == studio.receipt("j1")
 
 
 def test_fields_that_came_later_may_be_missing(studio: Studio) -> None:
     row = json.loads(studio.receipt("j1").to_json())
-    for name in ("preset", "engine_label", "notes"):
+    for name in ("preset", "engine_label", "notes", "projects"):
         del row[name]
     del row["stems"][0]["listening_copy"]
     assert Receipt.from_json(json.dumps(row)) == studio.receipt("j1")

@@ -32,6 +32,9 @@
     │   └── PublishFailed    the network or the peer broke                            (retried)
     ├── ReceiptUnreadable    a `stems.json` is damaged, or written by a newer version
     ├── StoreError           the job store: damaged, or written by a newer version
+    ├── OscError             OSC: cannot listen, or a message that asks for something it cannot have
+    │   ├── PacketError      bytes that are no OSC, or OSC that we do not take; names the address where known
+    │   └── ArgumentError    an address that we have not, or arguments that do not fit it
     └── StepCancelled        the user cancelled the job while this step ran
 
 Each carries a short machine-readable `code`, a `message` that says what happened, an `advice` that says what the
@@ -288,6 +291,29 @@ class StoreError(StembridgeError):
     """The job store cannot be opened as it is."""
 
     default_code = "store"
+
+
+class OscError(StembridgeError):
+    """The OSC port cannot be opened, or a message cannot be carried out."""
+
+    default_code = "osc"
+
+
+class PacketError(OscError):
+    """A packet is not well-formed OSC, or uses what we do not take. Nothing in it was carried out."""
+
+    default_code = "osc.packet"
+
+    def __init__(self, message: str, *, code: str = "", advice: str = "", address: str = "") -> None:
+        super().__init__(message, code=code, advice=advice)
+        self.address = address
+        """The message's address, "" where it is not known or no text."""
+
+
+class ArgumentError(OscError):
+    """A well-formed message has an address that the bridge does not have, or arguments that do not fit it."""
+
+    default_code = "osc.arguments"
 
 
 class StepCancelled(StembridgeError):

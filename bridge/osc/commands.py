@@ -1,0 +1,124 @@
+"""What each incoming address does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from bridge.errors import OscError
+from bridge.osc import addresses, saying
+from bridge.osc.actions import Actions
+from bridge.osc.allowance import Allowance
+from bridge.osc.answers import Answers
+from bridge.osc.arguments import Value
+from bridge.osc.ending import ending
+from bridge.osc.feedback import Feedback
+from bridge.osc.lanes import Lane
+from bridge.osc.peers import Outlet, Peer
+from bridge.osc.subscribers import DEFAULT_S, Subscribers
+from bridge.osc.track import so_far
+
+_LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
+"""Answers to `status` of all jobs, to one sender: dozens of messages for one."""
+
+
+class Command(NamedTuple):
+    """How one address is carried out."""
+
+    run: Callable[[Peer, list[Value]], None]
+    """May raise a `StembridgeError`, which becomes the answer."""
+    lane: Lane | None = None
+    """Where; None: at once, where it was heard."""
+
+
+class Commands:
+    """The commands, each with what it needs."""
+
+    def __init__(
+        self, actions: Actions, answers: Answers, feedback: Feedback, subscribers: Subscribers, outlet: Outlet
+    ) -> None:
+        self._actions = actions
+        self._answers = answers
+        self._feedback = feedback
+        self._subscribers = subscribers
+        self._outlet = outlet
+        self._lists = Allowance(_LISTS_AT_ONCE, _LISTS_A_SECOND, feedback.clock)
+
+    def table(self, version: str, copying: Lane, asking: Lane) -> Mapping[str, Command]:
+        """Return what each address does: `copying` takes what copies a file, `asking` what asks the job store.
+
+        The rest is done at once, in the order in which it came: a preset holds for the very next `separate`.
+        """
+        return {
+            addresses.SEPARATE: Command(self._separate, copying),
+            addresses.CANCEL: Command(self._cancel, asking),
+            addresses.RETRY: Command(self._retry, asking),
+            addresses.STATUS: Command(self._status, asking),
+            addresses.PRESET: Command(self._preset),
+            addresses.PAUSE: Command(self._pause),
+            addresses.RESUME: Command(self._resume),
+            addresses.SUBSCRIBE: Command(self._subscribe),
+            addresses.PING: Command(self._pinged(version)),
+        }
+
+    def _separate(self, peer: Peer, values: list[Value]) -> None:
+        asked = self._feedback.clock()
+        path, choice = [str(value) for value in (*values, "")][:2]
+        self._feedback.follow(self._actions.separate(path, choice), peer, asked, accepted=True)
+
+    def _cancel(self, peer: Peer, values: list[Value]) -> None:
+        asked = self._feedback.clock()
+        self._feedback.follow(self._actions.cancel(str(values[0])), peer, asked, accepted=False)
+
+    def _retry(self, peer: Peer, values: list[Value]) -> None:
+        asked = self._feedback.clock()
+        self._feedback.follow(self._actions.retry(str(values[0])), peer, asked, accepted=False)
+
+    def _status(self, peer: Peer, values: list[Value]) -> None:
+        if values:
+            packets = so_far(self._actions.job(str(values[0])), ending)
+        elif self._lists.take(hash(peer)):
+            packets = [saying.state(job) for job in self._actions.recent()]
+            packets.append(saying.ok(addresses.STATUS, self._actions.summary()))
+        else:
+            raise OscError(
+                "The list of all jobs is asked for too often.",
+                code="osc.busy",
+                advice="/stembridge/subscribe tells of every change by itself.",
+            )
+        for packet in packets:
+            peer.send(packet)
+
+    def _preset(self, peer: Peer, values: list[Value]) -> None:
+        name = str(values[0])
+        self._actions.preset(name)
+        text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
+        self._answers.answer(peer, saying.ok(addresses.PRESET, text))
+
+    def _pause(self, peer: Peer, _: list[Value]) -> None:
+        self._actions.pause()
+        self._answers.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
+
+    def _resume(self, peer: Peer, _: list[Value]) -> None:
+        self._actions.resume()
+        self._answers.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
+
+    def _subscribe(self, peer: Peer, values: list[Value]) -> None:
+        port, seconds = [int(value) for value in (*values, DEFAULT_S)][:2]
+        if not (0 if peer.is_stream else 1) <= port <= 65535:
+            raise OscError(f"{port} is no UDP port.", code="osc.arguments", advice="Send the port that you listen at.")
+        peers: list[Peer] = [peer] if peer.is_stream else []
+        if port:
+            peers.append(self._outlet.at(peer.host, port))
+        self._subscribers.add(peers, seconds)
+        where = f"{peer.host} port {port}" if port else "This connection"
+        text = f"{where} hears of every job for {seconds} s." if seconds else f"{where} hears no more of every job."
+        self._answers.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
+
+    def _pinged(self, version: str) -> Callable[[Peer, list[Value]], None]:
+        plain = saying.pong(version)
+
+        def ping(peer: Peer, values: list[Value]) -> None:
+            self._answers.answer(peer, saying.pong(version, *map(str, values)) if values else plain)
+
+        return ping

@@ -1,0 +1,195 @@
+"""What jobs do, told to those who hear of it. Nobody who changes a job ever waits for it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import queue
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from bridge.jobs.job import Job
+from bridge.jobs.states import FINAL, State
+from bridge.osc import saying
+from bridge.osc.allowance import Allowance
+from bridge.osc.counters import Counters
+from bridge.osc.ending import ending
+from bridge.osc.options import Poke
+from bridge.osc.peers import Peer
+from bridge.osc.subscribers import Subscribers
+from bridge.osc.targets import Targets
+from bridge.osc.track import News, Track
+
+log = logging.getLogger(__name__)
+
+_MOST_WAITING: Final = 10_000
+_MOST_OVER: Final = 256
+"""Jobs that are over and still known, so that nobody hears their end twice."""
+_COPIES_AT_ONCE, _COPIES_A_SECOND = 100, 50
+
+
+class _Followed:
+    """A job, who follows it, and who has just heard of it."""
+
+    def __init__(self) -> None:
+        self.track = Track(ending)
+        self.askers: set[Peer] = set()
+        self.began: tuple[float, set[Peer]] = (0.0, set())
+        self.moved: tuple[float, set[Peer]] = (0.0, set())
+
+
+class Feedback:
+    """The thread that tells. Every method may be called on any thread and returns at once."""
+
+    def __init__(
+        self,
+        subscribers: Subscribers,
+        targets: Targets,
+        pokes: Sequence[Poke],
+        counters: Counters,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock
+        self._subscribers = subscribers
+        self._targets = targets
+        self._pokes = [(poke.to, saying.poke(poke)) for poke in pokes]
+        self._counters = counters
+        self._copies = Allowance(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        self._open: dict[str, _Followed] = {}
+        self._over: OrderedDict[str, _Followed] = OrderedDict()
+        self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._thread.start()
+
+    def stop(self, wait_s: float) -> None:
+        """Tell what is waiting, for at most this long, and then nothing any more."""
+        try:
+            self._waiting.put(None, timeout=wait_s)
+        except queue.Full:
+            return
+        self._thread.join(wait_s)
+
+    def hear(self, job: Job) -> None:
+        """Hear of a change: a listener of the job store."""
+        self._later(functools.partial(self._heard, job))
+
+    def follow(self, job: Job, peer: Peer, asked: float, *, accepted: bool) -> None:
+        """Tell `peer` of a job that it asked for at `asked` (by `clock`), and of all that follows until it is over.
+
+        `accepted`: from its beginning, else from the state it is in. What it has heard since it asked, because it is
+        told of every job, is not said again.
+        """
+        self._later(functools.partial(self._followed, job, peer, asked, accepted))
+
+    def copy(self, packets: Iterable[bytes], but: Peer) -> None:
+        """Tell an answer to those who hear everything, for many programs send from a port that they do not read."""
+        if self._subscribers or self._targets.all():
+            for packet in packets:
+                if not self._copies.take():
+                    self._counters.add("dropped")
+                    return
+                self._later(functools.partial(self._copied, packet, but))
+
+    def _later(self, what: Callable[[], None]) -> None:
+        try:
+            self._waiting.put_nowait(what)
+        except queue.Full:
+            self._counters.add("dropped")
+
+    # On our own thread.
+
+    def _run(self) -> None:
+        while True:
+            try:
+                what = self._waiting.get(timeout=self._until_due())
+            except queue.Empty:
+                what = self._say_due
+            if what is None:
+                return
+            try:
+                what()
+            except Exception:
+                # One job's mistake must not leave all others without a word.
+                log.exception("OSC feedback")
+
+    def _until_due(self) -> float | None:
+        due = [followed.track.due for followed in self._open.values()]
+        times = [each for each in due if each is not None]
+        return max(0.0, min(times) - self.clock()) if times else None
+
+    def _say_due(self) -> None:
+        for followed in self._open.values():
+            self._say(followed.track.progress(self.clock()), followed)
+
+    def _heard(self, job: Job) -> None:
+        followed = self._find(job)
+        news = followed.track.change(job, self.clock())
+        self._note(news, followed)
+        self._say(news.packets, followed)
+        self._put(job, followed)
+        if news.moved and job.state is State.DELIVERED:
+            for to, packet in self._pokes:
+                self._poke(self._targets.peer(to), packet)
+
+    def _note(self, news: News, followed: _Followed) -> None:
+        now, listening = self.clock(), self._audience() | followed.askers
+        if news.began:
+            followed.began = now, set(listening)
+        if news.moved:
+            followed.moved = now, set(listening)
+
+    def _followed(self, job: Job, peer: Peer, asked: float, accepted: bool) -> None:
+        followed = self._find(job)
+        at, owed = followed.began if accepted else followed.moved
+        if at >= asked and peer in owed:
+            owed.remove(peer)
+        else:
+            for packet in followed.track.story(job, accepted=accepted):
+                peer.send(packet)
+        followed.askers.add(peer)
+        self._put(followed.track.job or job, followed)
+
+    def _copied(self, packet: bytes, but: Peer) -> None:
+        for peer in self._audience() - {but}:
+            self._send(peer, packet)
+
+    def _find(self, job: Job) -> _Followed:
+        return self._open.pop(job.id, None) or self._over.pop(job.id, None) or _Followed()
+
+    def _put(self, job: Job, followed: _Followed) -> None:
+        job = followed.track.job or job
+        if job.state not in FINAL:
+            self._open[job.id] = followed
+            return
+        if job.failure is None or job.failure.retry_at is None:
+            followed.askers.clear()
+        self._over[job.id] = followed
+        if len(self._over) > _MOST_OVER:
+            self._over.popitem(last=False)
+
+    def _audience(self) -> set[Peer]:
+        return self._subscribers.all() | self._targets.all()
+
+    def _say(self, packets: Sequence[bytes], followed: _Followed) -> None:
+        if packets:
+            for peer in self._audience() | followed.askers:
+                if not all(self._send(peer, packet) for packet in packets):
+                    followed.askers.discard(peer)
+
+    def _send(self, peer: Peer, packet: bytes) -> bool:
+        here = peer.send(packet)
+        if not here:
+            self._subscribers.remove(peer)
+        return here
+
+    def _poke(self, peer: Peer | None, packet: bytes) -> None:
+        if peer is None:
+            self._counters.add("dropped")
+        else:
+            peer.send(packet)

@@ -1,0 +1,50 @@
+"""Which hosts may send: this machine always, others where they are configured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from bridge.errors import OscError
+
+log = logging.getLogger(__name__)
+
+_MOST_REMEMBERED = 4096
+
+
+class AllowedHosts:
+    """The allow-list. Threads may share one."""
+
+    def __init__(self, allow: Iterable[str]) -> None:
+        """Take addresses and networks; raise `OscError` where one is neither."""
+        try:
+            self._networks = [ip_network(each, strict=False) for each in allow]
+        except ValueError as error:
+            raise OscError(
+                f"[osc] allow is wrong: {error}.", code="osc.allow", advice='Write it as "10.0.0.7" or "10.0.0.0/24".'
+            ) from error
+        self._known: dict[str, bool] = {"127.0.0.1": True, "::1": True}
+
+    def allows(self, host: str) -> bool:
+        """Say whether this numeric address may send."""
+        known = self._known.get(host)
+        if known is None:
+            known = self._look(host)
+            if len(self._known) > _MOST_REMEMBERED:
+                self._known.clear()
+            self._known[host] = known
+            if not known:
+                log.warning("OSC from %s is passed over; [osc] allow lists who may send", host)
+        return known
+
+    def _look(self, host: str) -> bool:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return address.is_loopback or any(
+            network.version == address.version and address in network for network in self._networks
+        )

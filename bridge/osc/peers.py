@@ -1,0 +1,116 @@
+"""The other ends: whoever sends to the bridge or hears of its jobs."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Hashable
+from ipaddress import ip_address
+from typing import Any, NamedTuple, Protocol
+
+from bridge.osc.counters import Counters
+
+SocketAddress = tuple[Any, ...]
+"""(host, port) of IPv4, (host, port, flow, scope) of IPv6."""
+
+
+class Peer(Hashable, Protocol):
+    """One other end. Two that are equal are the same, and hear everything once."""
+
+    @property
+    def host(self) -> str:
+        """Its numeric address."""
+        ...
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a TCP connection."""
+        ...
+
+    def send(self, packet: bytes) -> bool:
+        """Send at once or not at all, never waiting and never raising; False: it is gone for good."""
+        ...
+
+
+class UdpPeer(NamedTuple):
+    """A UDP port of some host."""
+
+    outlet: Outlet
+    address: SocketAddress
+    bound: bool = True
+    """Whether the port that the bridge listens at can send to it."""
+
+    @property
+    def host(self) -> str:
+        """Its numeric address."""
+        return str(self.address[0])
+
+    @property
+    def is_stream(self) -> bool:
+        """No."""
+        return False
+
+    def send(self, packet: bytes) -> bool:
+        """Send one datagram. Whether anybody listens there cannot be known."""
+        self.outlet.send(packet, self)
+        return True
+
+
+class Outlet:
+    """Where datagrams leave: the port we listen at, so that an answer comes from where the question went."""
+
+    def __init__(self, listening: socket.socket, counters: Counters) -> None:
+        """`listening` must be bound; it stays the caller's."""
+        # Its own object, since the timeout with which the other one listens must not hold up what is sent.
+        self._bound = listening.dup()
+        self._bound.setblocking(False)
+        self._here = ip_address(str(listening.getsockname()[0]).partition("%")[0])
+        self._mapped = listening.family == socket.AF_INET6 and self._here.is_unspecified
+        self._counters = counters
+        self._lock = threading.Lock()
+        self._free: dict[int, socket.socket] = {}
+
+    def close(self) -> None:
+        """Close the sockets."""
+        with self._lock:
+            for each in (self._bound, *self._free.values()):
+                each.close()
+
+    def at(self, host: str, port: int) -> UdpPeer:
+        """Return the peer at a numeric address; raise `OSError` or `ValueError` where it is none."""
+        plain, _, scope = host.partition("%")
+        there = ip_address(plain)
+        if there.version == 4 and self._mapped:
+            there, host = ip_address(f"::ffff:{plain}"), f"::ffff:{plain}"
+        address: SocketAddress = (host, port)
+        if there.version == 6:
+            address = (there.compressed, port, 0, _scope_id(scope))
+        mapped = getattr(there, "ipv4_mapped", None)
+        is_loopback = (mapped or there).is_loopback
+        bound = there.version == self._here.version and (not self._here.is_loopback or is_loopback)
+        return UdpPeer(self, address, bound)
+
+    def send(self, packet: bytes, peer: UdpPeer) -> None:
+        """Send a datagram, or count it as dropped where the system takes it not."""
+        try:
+            sender = self._bound if peer.bound else self._unbound(len(peer.address))
+            sender.sendto(packet, peer.address)
+        except (OSError, OverflowError):
+            # No room, no route, no such port: feedback is not worth waiting for, nor failing over.
+            self._counters.add("dropped")
+        else:
+            self._counters.add("sent")
+
+    def _unbound(self, parts: int) -> socket.socket:
+        family = socket.AF_INET6 if parts == 4 else socket.AF_INET
+        with self._lock:
+            if family not in self._free:
+                self._free[family] = socket.socket(family, socket.SOCK_DGRAM)
+                self._free[family].setblocking(False)
+            return self._free[family]
+
+
+def _scope_id(scope: str) -> int:
+    if not scope:
+        return 0
+    return int(scope) if scope.isdecimal() else socket.if_nametoindex(scope)

@@ -1,0 +1,76 @@
+"""From a packet to what it asks for. Whatever comes, nothing leaves this file but answers."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+
+from bridge.errors import ArgumentError, PacketError, StembridgeError
+from bridge.osc.addresses import OUTGOING
+from bridge.osc.allowance import Allowance
+from bridge.osc.answers import Answers
+from bridge.osc.arguments import Value, row_of, values
+from bridge.osc.commands import Command
+from bridge.osc.counters import Counters
+from bridge.osc.packet import Found, messages
+from bridge.osc.peers import Peer
+
+log = logging.getLogger(__name__)
+
+_LOGGED_AT_ONCE, _LOGGED_A_SECOND = 10, 0.1
+
+
+class Router:
+    """Finds the command for a message by its exact address. Threads may share one."""
+
+    def __init__(
+        self, table: Mapping[str, Command], answers: Answers, counters: Counters, clock: Callable[[], float]
+    ) -> None:
+        self._table = table
+        self._answers = answers
+        self._counters = counters
+        self._logged = Allowance(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
+
+    def handle(self, packet: bytes, peer: Peer) -> None:
+        """Carry out the messages in a packet, at once or on a lane, and answer. Never raises."""
+        try:
+            found = messages(packet)
+        except PacketError as error:
+            self._answers.refuse(peer, error.address, error)
+            return
+        self._counters.add("messages", len(found))
+        for message in found:
+            self._guarded(peer, message.address, functools.partial(self._carry_out, message, peer))
+
+    def broken(self, error: PacketError, peer: Peer) -> None:
+        """Answer a stream that cannot be followed any more."""
+        self._answers.refuse(peer, error.address, error)
+
+    def _carry_out(self, message: Found, peer: Peer) -> None:
+        if message.address in OUTGOING:
+            raise ArgumentError("It is what a bridge says, and not what one takes.", code="osc.outgoing")
+        given = values(message, row_of(message))
+        command = self._table[message.address]
+        if command.lane is None:
+            command.run(peer, given)
+        else:
+            task = functools.partial(self._guarded, peer, message.address, self._bound(command, peer, given))
+            command.lane.submit(task)
+
+    def _bound(self, command: Command, peer: Peer, given: list[Value]) -> Callable[[], None]:
+        return functools.partial(command.run, peer, given)
+
+    def _guarded(self, peer: Peer, address: str, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except StembridgeError as error:
+            self._answers.refuse(peer, address, error)
+        except Exception:
+            # The last line before the threads that listen and work: whatever went wrong was one message's.
+            if self._logged.take():
+                log.exception("OSC message %s", address)
+            self._answers.refuse(peer, address, _INTERNAL)
+
+
+_INTERNAL = StembridgeError("Something went wrong inside the bridge.", advice="Its log says what.")

@@ -22,8 +22,8 @@ def up(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: asked.append(number))
     settings = settings_of(options)
-    with JobDisplay() as display, shown(display), Daemon(settings, listener=display.show):
-        _greet(display, settings)
+    with JobDisplay() as display, shown(display), Daemon(settings, listener=display.show) as daemon:
+        _greet(display, settings, daemon)
         stop = threading.Event()
         if options.demo:
             _start_demo(display, settings, stop)
@@ -34,10 +34,12 @@ def up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _greet(display: JobDisplay, settings: Settings) -> None:
+def _greet(display: JobDisplay, settings: Settings, daemon: Daemon) -> None:
     display.say("Stembridge is up. Save a bounce into the inbox; its stems arrive in the song's own folder.")
     display.say(f"  inbox   {settings.inbox.folder}")
     display.say(f"  stems   {settings.output.folder}")
+    if daemon.osc:
+        display.say(f"  OSC     {daemon.osc.host}:{daemon.osc.port} (UDP{' and TCP' if settings.osc.tcp else ''})")
     for name in settings.presets:
         display.say(f"  preset  {settings.inbox.folder / name}")
     display.say("Ctrl-C stops it.")

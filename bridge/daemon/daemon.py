@@ -8,15 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.config.settings import Settings
+from bridge.daemon.choices import Choices
 from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
+from bridge.daemon.osc import open_room
+from bridge.daemon.places import Places
+from bridge.daemon.requests import Requests
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
-from bridge.jobs.folder import InstanceLock
+from bridge.jobs.folder import InstanceLock, StateFolder
 from bridge.jobs.store import JobStore, Listener
+from bridge.osc.options import Endpoint
+from bridge.osc.room import Room
 from bridge.pipeline.housekeeping import tidy
 
 log = logging.getLogger(__name__)
@@ -30,6 +36,12 @@ class Daemon:
         self._settings = settings
         self._listener = listener
         self._stack = ExitStack()
+        self._osc: Room | None = None
+
+    @property
+    def osc(self) -> Endpoint | None:
+        """Where it listens for OSC; None where it does not."""
+        return Endpoint(self._settings.osc.host, self._osc.port) if self._osc else None
 
     def __enter__(self) -> Daemon:
         """Start every room. If it raises (`InstanceRunning`, `StorageError`, ...), nothing is left running."""
@@ -44,7 +56,7 @@ class Daemon:
 
     def _start(self, stack: ExitStack) -> None:
         settings = self._settings
-        default, presets = default_order(settings), preset_orders(settings)
+        default, presets = default_order(settings), preset_orders(settings)  # what is wrong with them is told first
         state = state_folder(settings)
         make_output(settings.output.folder)
         lock = InstanceLock(state, "stembridge up")
@@ -63,7 +75,10 @@ class Daemon:
         crew = Crew(settings, state, store)
         stack.callback(crew.stop)
         crew.start()
+        self._open_doors(stack, store, state, crew, Choices(settings, default, presets))
 
+    def _open_doors(self, stack: ExitStack, store: JobStore, state: StateFolder, crew: Crew, choices: Choices) -> None:
+        settings = self._settings
         options = InboxOptions(
             folder=settings.inbox.folder,
             settle_s=settings.inbox.settle_s,
@@ -72,10 +87,24 @@ class Daemon:
             ignore=settings.inbox.ignore,
             output=settings.output.folder,
             state=settings.state.folder,
-            orders=presets,
-            default=default,
+            orders=choices.presets,
+            usual=choices.usual,
+            default=choices.default,
         )
-        inbox = Inbox(options, store, state.spool, on_accepted=_note_accepted, on_problem=_note_problem)
+        places = Places(settings.inbox.folder, settings.osc.folders)
+        requests = Requests(store, state.spool, crew, places, choices, options.order_for)
+        self._osc = open_room(settings, requests, stack)
+        if self._osc is not None:
+            store.subscribe(self._osc.hear)
+
+        inbox = Inbox(
+            options,
+            store,
+            state.spool,
+            on_accepted=_note_accepted,
+            on_problem=_note_problem,
+            on_request=lambda path, preset: requests.separate(path, preset, door="job file").id,
+        )
         inbox.start()
         stack.callback(inbox.stop)
 

@@ -1,4 +1,4 @@
-"""What a bounce is to be made into, where its place in the inbox does not say: a preset or model, or the last choice."""
+"""What a bounce is to be made into where its place does not say: a preset, a model, or the choice made last."""
 
 from __future__ import annotations
 

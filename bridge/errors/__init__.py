@@ -1,0 +1,114 @@
+"""Every error that Stembridge raises on purpose.
+
+    StembridgeError
+    ├── ConfigError          the configuration is wrong: every problem at once       (exit 2)
+    ├── UsageError           a command was asked for something that makes no sense   (exit 2)
+    │   ├── JobNotFound      no job, or more than one, has that id
+    │   └── NotPossible      the job's state does not allow what was asked
+    ├── InstanceRunning      another process works on the same state folder
+    ├── BounceError          the user's file: unreadable, empty, cut off              (never retried)
+    ├── EngineError          the engine's part
+    │   ├── EngineUnavailable  that engine is not installed or not in this version
+    │   ├── ModelUnsupported   that engine cannot make that model's stems
+    │   └── EngineFailed       it started and broke
+    ├── ServiceError         the separation service's part; `parked` says where the job waits
+    │   ├── NotSent            the request certainly never reached it                  (retried)
+    │   ├── OutcomeUnknown     a create was sent and its answer lost: it may be paid    (parked)
+    │   ├── ProtocolError      it answered, but not in its own protocol
+    │   ├── AnswerLost         a question's answer was lost: ask again                  (retried)
+    │   ├── RefusedByService   it answered with a code, and did nothing; one class a code: protocol/refusals.py
+    │   │   ├── InsufficientCredit, InvalidKey, Suspended, NotEnabled   the account    (parked)
+    │   │   ├── RateLimited, ConcurrencyLimited                         too much at once (retried)
+    │   │   ├── TaskGone         it no longer knows a task that may be paid             (parked)
+    │   │   └── UnknownCode      a code that its documentation does not have
+    │   ├── TaskFailed         it could not separate the bounce
+    │   └── OverBudget         the job would pass the monthly cap of minutes            (parked)
+    ├── StorageError         the disk: full, gone, not writable                       (retried)
+    │   └── DeliveryOvertaken  something else took the planned place: plan again
+    ├── PublishError         the bounce could not be made reachable, or not be taken back
+    │   ├── PublisherUnavailable  not configured, or its library is not installed
+    │   ├── PublishDenied    the peer does not let us: credentials, rights, quota
+    │   ├── PublishUnreachable    uploaded, but its public URL leads elsewhere
+    │   └── PublishFailed    the network or the peer broke                            (retried)
+    ├── ReceiptUnreadable    a `stems.json` is damaged, or written by a newer version
+    ├── StoreError           the job store: damaged, or written by a newer version
+    ├── OscError             OSC: cannot listen, or a message that asks for something it cannot have
+    │   ├── PacketError      bytes that are no OSC, or OSC that we do not take; names the address where known
+    │   └── ArgumentError    an address that we have not, or arguments that do not fit it
+    └── StepCancelled        the user cancelled the job while this step ran
+
+Each carries a short machine-readable `code`, a `message` that says what happened, an `advice` that says what the
+user can do about it, and whether trying again unchanged can help (`retryable`).
+"""
+
+from __future__ import annotations
+
+from bridge.errors.engine import EngineError, EngineFailed, EngineUnavailable, ModelUnsupported
+from bridge.errors.osc import ArgumentError, OscError, PacketError
+from bridge.errors.publishing import (
+    PublishDenied,
+    PublishError,
+    PublisherUnavailable,
+    PublishFailed,
+    PublishUnreachable,
+)
+from bridge.errors.root import (
+    BounceError,
+    ConfigError,
+    ConfigProblem,
+    InstanceRunning,
+    JobNotFound,
+    NotPossible,
+    ReceiptUnreadable,
+    StembridgeError,
+    StepCancelled,
+    StoreError,
+    UsageError,
+)
+from bridge.errors.service import (
+    AnswerLost,
+    NotSent,
+    OutcomeUnknown,
+    OverBudget,
+    ProtocolError,
+    RefusedByService,
+    ServiceError,
+    TaskFailed,
+)
+from bridge.errors.storage import DeliveryOvertaken, StorageError
+
+__all__ = [
+    "AnswerLost",
+    "ArgumentError",
+    "BounceError",
+    "ConfigError",
+    "ConfigProblem",
+    "DeliveryOvertaken",
+    "EngineError",
+    "EngineFailed",
+    "EngineUnavailable",
+    "InstanceRunning",
+    "JobNotFound",
+    "ModelUnsupported",
+    "NotPossible",
+    "NotSent",
+    "OscError",
+    "OutcomeUnknown",
+    "OverBudget",
+    "PacketError",
+    "ProtocolError",
+    "PublishDenied",
+    "PublishError",
+    "PublishFailed",
+    "PublishUnreachable",
+    "PublisherUnavailable",
+    "ReceiptUnreadable",
+    "RefusedByService",
+    "ServiceError",
+    "StembridgeError",
+    "StepCancelled",
+    "StorageError",
+    "StoreError",
+    "TaskFailed",
+    "UsageError",
+]

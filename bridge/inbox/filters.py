@@ -1,4 +1,4 @@
-"""Which names in the inbox can be bounces, and which folders are never entered."""
+"""Which names in the inbox can be bounces or job files, and which folders are never entered."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ SUFFIXES = frozenset(
 """What a bounce's name may end in, in lower case. Peak files, downloads in progress and temporary files (`.reapeaks`,
 `.asd`, `.part`, `.crdownload`, `.tmp`, `.partial`, …) end in something else and so are never looked at."""
 
+JOB_FILE = ".stembridge"
+"""What a job file's name ends in."""
+
 MOVED_BOUNCES = "source"
 """The folder at the inbox's top into which delivered bounces are moved where that is configured, folded."""
 
@@ -39,6 +42,11 @@ def is_bounce_name(name: str) -> bool:
     Hidden files are not: among them are macOS's `._*` doubles and `.syncthing.*`.
     """
     return name[name.rfind(".") :].lower() in SUFFIXES and name[0] != "." and not name.startswith(_OTHER_PROGRAMS)
+
+
+def is_job_file_name(name: str) -> bool:
+    """Say whether a file of this name asks for a job in writing (see `jobfile`)."""
+    return name[-len(JOB_FILE) :].lower() == JOB_FILE and name[0] != "." and not name.startswith(_OTHER_PROGRAMS)
 
 
 class Filters:

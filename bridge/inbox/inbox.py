@@ -1,7 +1,7 @@
 """The inbox's own thread: it scans, waits until files settle, has them copied, and makes jobs of them.
 
-Everything is decided here, in one thread; the watch and the copiers only leave messages. The thread sleeps until the
-next scan, the next file that is due, or a message.
+Everything is decided here, in one thread; the watch and the threads at work only leave messages. The thread sleeps
+until the next scan, the next file that is due, or a message.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.inbox.copiers import Copiers, Outcome
-from bridge.inbox.filters import is_bounce_name
+from bridge.inbox.clerk import Clerk, OnRequest
+from bridge.inbox.copiers import COPIERS, copy_settled
+from bridge.inbox.filters import is_bounce_name, is_job_file_name
+from bridge.inbox.hands import Hands
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.lookout import Lookout
 from bridge.inbox.options import InboxOptions
+from bridge.inbox.outcomes import Outcome
 from bridge.inbox.reception import OnAccepted, OnProblem, Reception
-from bridge.inbox.settling import Settling
+from bridge.inbox.settling import Ready, Settling
 from bridge.inbox.sleepiness import Instant, slept
 from bridge.inbox.spool import sweep
 from bridge.jobs.arrival import Signature
@@ -50,9 +53,13 @@ class Inbox:
         *,
         on_accepted: OnAccepted,
         on_problem: OnProblem,
+        on_request: OnRequest | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Call `on_accepted(job id)` and `on_problem(path, error)` from the inbox's thread.
+
+        `on_request(path, preset)` makes the jobs that job files ask for; it is called from a thread of its own, for
+        one after the other. Without it job files are left alone.
 
         Raises ConfigError where the inbox is also a folder of ours.
         """
@@ -62,10 +69,13 @@ class Inbox:
         self._lookout = Lookout(options, clock, self._on_hint, self._on_close)
         self._settling = Settling(self._lookout.pace)
         self._reception = Reception(options, ledger, self._settling, on_accepted, on_problem)
-        self._copiers = Copiers(spool, self._tell)
+        self._copiers = Hands(
+            "inbox-copy", COPIERS, lambda ready, keep_going: copy_settled(ready, spool, keep_going), self._tell
+        )
+        self._clerk = None if on_request is None else Hands("inbox-request", 1, Clerk(on_request).deal, self._tell)
         self._messages: deque[_Closed | Outcome] = deque()
         self._closes: list[_Closed] = []
-        self._copying: set[str] = set()
+        self._at_work: set[str] = set()
         self._hinted = False
         self._woken = False
         self._bell = threading.Event()
@@ -83,12 +93,16 @@ class Inbox:
         sweep(self._spool)
         self._reception.open()
         self._copiers.start()
+        if self._clerk is not None:
+            self._clerk.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Stop within a second. What is not accepted by then is found again by the next start."""
         self._stopping.set()
         self._copiers.stop()
+        if self._clerk is not None:
+            self._clerk.stop()
         self._bell.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
@@ -134,7 +148,7 @@ class Inbox:
             if isinstance(message, _Closed):
                 self._closes.append(message)
             else:
-                self._copying.discard(message.ready.path)
+                self._at_work.discard(message.ready.path)
                 self._reception.receive(message, self._clock())
         if self._hinted:
             # Cleared before the scan is planned: a hint that comes later causes another scan.
@@ -156,6 +170,9 @@ class Inbox:
         now = self._clock()
         for path, signature in findings.fresh:
             self._settling.see(path, signature, now)
+        if self._clerk is not None:
+            for path, signature in findings.requests:
+                self._settling.see(path, signature, now, at_once=True)
         # Closes wait for a scan to show which of the files are bounces at all.
         for close in self._closes:
             if close.path in self._settling:
@@ -166,7 +183,7 @@ class Inbox:
         """Look at each candidate that is due, and have those copied that have settled."""
         now = self._clock()
         for path in self._settling.take_due(now):
-            if path in self._copying:
+            if path in self._at_work:
                 self._settling.postpone(path, now + self._settling.pace.closed_s)
                 continue
             try:
@@ -182,8 +199,14 @@ class Inbox:
                 continue
             ready = self._settling.look(path, Signature.of(status), now)
             if ready is not None:
-                self._copying.add(path)
-                self._copiers.submit(ready)
+                self._at_work.add(path)
+                self._pass_on(ready)
+
+    def _pass_on(self, ready: Ready) -> None:
+        if self._clerk is not None and is_job_file_name(Path(ready.path).name):
+            self._clerk.submit(ready)
+        else:
+            self._copiers.submit(ready)
 
     def _sleep(self) -> None:
         """Wait for a message or the next due time."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError, StorageError
-from bridge.inbox.copiers import Copied, Failed, Gone, NotYet, Outcome
 from bridge.inbox.ingest import admit
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
+from bridge.inbox.outcomes import Asked, Copied, Failed, Gone, NotYet, Outcome, Refused
 from bridge.inbox.settling import Settling
 from bridge.inbox.spool import SourceUnreadable
 from bridge.inbox.troubles import Troubles
@@ -29,7 +29,7 @@ OnProblem = Callable[[Path, StembridgeError], None]
 
 
 class Reception:
-    """Takes the copiers' outcomes, in the inbox's own thread."""
+    """Takes the outcomes of the threads at work, in the inbox's own thread."""
 
     def __init__(
         self, options: InboxOptions, ledger: Ledger, settling: Settling, on_accepted: OnAccepted, on_problem: OnProblem
@@ -65,13 +65,10 @@ class Reception:
                 self._settling.postpone(path, now + self._settling.pace.closed_s)
             case Gone():
                 self.forget(path)
-            case Failed(error=SourceUnreadable() as error):
-                self._settling.postpone(path, now + self._tell(path, error))
-            case Failed(error=BounceError() as error):
-                self._on_problem(Path(path), error)
-                self._done(path, signature)
+            case Asked() | Refused():
+                self._receive_answer(outcome)
             case Failed(error=error):
-                self._stick(path, error, now)
+                self._fail(path, signature, error, now)
 
     def deny(self, path: str, error: OSError, now: float) -> None:
         """Note that a candidate cannot be looked at just now."""
@@ -110,6 +107,15 @@ class Reception:
             self._tell(path, SourceUnreadable.from_reading(Path(path), error))
         self._closed_places = frozenset(closed)
 
+    def _fail(self, path: str, signature: Signature, error: StembridgeError, now: float) -> None:
+        if isinstance(error, SourceUnreadable):
+            self._settling.postpone(path, now + self._tell(path, error))
+        elif isinstance(error, BounceError):
+            self._on_problem(Path(path), error)
+            self._done(path, signature)
+        else:
+            self._stick(path, error, now)
+
     def _tell(self, path: str, error: StembridgeError) -> float:
         """Tell of a lasting trouble with a path unless that was done; return the seconds to wait."""
         news, wait_s = self._troubles.meet(path, error)
@@ -126,6 +132,31 @@ class Reception:
         self._done(path, arrival.signature)
         if job is not None:
             self._on_accepted(job)
+
+    def _receive_answer(self, outcome: Asked | Refused) -> None:
+        """Let go of a job file that was dealt with; one that is still there must not be taken for a new one."""
+        path, signature = outcome.ready.path, outcome.ready.signature
+        if isinstance(outcome, Asked):
+            self._on_accepted(outcome.job)
+        else:
+            self._on_problem(Path(path), outcome.error)
+        if outcome.removed:
+            self._settling.accepted(path, signature)
+            self._settle_trouble(path)
+        else:
+            self._leave(path, signature)
+
+    def _leave(self, path: str, signature: Signature) -> None:
+        self._done(path, signature)
+        advice = "Remove it, and let Stembridge write in that folder."
+        stays = StorageError(
+            f"The job file {path} was dealt with, but it stays where it is.", code="job_file.stays", advice=advice
+        )
+        self._on_problem(Path(path), stays)
+        try:
+            self._ledger.remember(Path(path), signature)
+        except StembridgeError as error:
+            log.warning("%s may be taken again after the next start: %s", path, error)
 
     def _done(self, path: str, signature: Signature) -> None:
         self.known[path] = signature

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.inbox.filters import Filters, is_bounce_name
+from bridge.inbox.filters import Filters, is_bounce_name, is_job_file_name
 from bridge.jobs.arrival import Signature
 
 _MAX_DEPTH = 32
@@ -20,7 +20,9 @@ class Findings:
     """What one scan found that was not known."""
 
     fresh: list[tuple[str, Signature]] = field(default_factory=list)
-    """Paths, verbatim as the disk spells them, that are new or have another signature than the one known."""
+    """Bounces' paths, verbatim as the disk spells them, that are new or have another signature than the one known."""
+    requests: list[tuple[str, Signature]] = field(default_factory=list)
+    """Job files, likewise."""
     denied: list[tuple[str, OSError]] = field(default_factory=list)
     """Files and folders that could not be looked at, with the reason."""
 
@@ -57,7 +59,7 @@ def _scan_folder(
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if is_bounce_name(name):
+            if (bounce := is_bounce_name(name)) or is_job_file_name(name):
                 if patterns and filters.ignores(below + name):
                     continue
                 try:
@@ -68,14 +70,16 @@ def _scan_folder(
                     findings.denied.append((entry.path, error))
                     continue
                 if stat.S_ISREG(status.st_mode):
-                    _compare(entry.path, status, known, findings)
+                    _compare(entry.path, status, known, findings.fresh if bounce else findings.requests)
                     continue
             if entry.is_dir(follow_symlinks=False) and filters.enters(below + name):
                 deeper.append((entry.path, below + name))
     return deeper
 
 
-def _compare(path: str, status: os.stat_result, known: Mapping[str, Signature], findings: Findings) -> None:
+def _compare(
+    path: str, status: os.stat_result, known: Mapping[str, Signature], found: list[tuple[str, Signature]]
+) -> None:
     seen = known.get(path)
     if (
         seen is None
@@ -83,7 +87,7 @@ def _compare(path: str, status: os.stat_result, known: Mapping[str, Signature], 
         or seen.size != status.st_size
         or seen.inode != status.st_ino
     ):
-        findings.fresh.append((path, Signature.of(status)))
+        found.append((path, Signature.of(status)))
 
 
 if sys.platform == "win32":

@@ -45,6 +45,8 @@ class Ready:
     signature: Signature
     insist: bool
     """It has stood still beyond all patience: take it even if its container is not complete."""
+    settled: bool = True
+    """It has stood still as long as a file must whose close nobody saw."""
 
 
 @dataclass(slots=True)
@@ -66,12 +68,15 @@ class Settling:
     def __contains__(self, path: str) -> bool:
         return path in self._candidates
 
-    def see(self, path: str, signature: Signature, now: float) -> None:
-        """Note what a look has found at a path. What is known already goes on waiting."""
+    def see(self, path: str, signature: Signature, now: float, *, at_once: bool = False) -> None:
+        """Note what a look has found at a path. What is known already goes on waiting.
+
+        `at_once` asks for a first look now, at a file that can say by itself whether it is whole.
+        """
         candidate = self._candidates.get(path)
         if candidate is None or candidate.signature != signature:
             self._candidates[path] = _Candidate(signature, now, math.inf)
-            self._set_due(path, now + self.pace.still_s)
+            self._set_due(path, now if at_once else now + self.pace.still_s)
 
     def close(self, path: str, signature: Signature, now: float) -> None:
         """Note that the writer of a candidate closed it, leaving it with this signature."""
@@ -114,7 +119,7 @@ class Settling:
         if candidate.unfinished and not insist:
             self._set_due(path, min(now + self.pace.still_s, candidate.since + self.pace.patience_s))
             return None
-        return Ready(path, signature, insist)
+        return Ready(path, signature, insist, settled=now >= candidate.since + self.pace.still_s)
 
     def unfinished(self, path: str, signature: Signature, now: float) -> None:
         """Note that the container of a ready file is not complete: wait for a change, or for patience to end."""

@@ -15,6 +15,7 @@ from typing import Protocol
 import pytest
 
 from bridge.errors import StembridgeError
+from bridge.inbox.clerk import OnRequest
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
@@ -124,7 +125,13 @@ class Room:
 
 class OpenRoom(Protocol):
     def __call__(
-        self, *, start: bool = True, base: Path | None = None, ledger: Ledger | None = None, **changes: object
+        self,
+        *,
+        start: bool = True,
+        base: Path | None = None,
+        ledger: Ledger | None = None,
+        on_request: OnRequest | None = None,
+        **changes: object,
     ) -> Room: ...
 
 
@@ -133,7 +140,12 @@ def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
     rooms: list[Room] = []
 
     def open_one(
-        *, start: bool = True, base: Path | None = None, ledger: Ledger | None = None, **changes: object
+        *,
+        start: bool = True,
+        base: Path | None = None,
+        ledger: Ledger | None = None,
+        on_request: OnRequest | None = None,
+        **changes: object,
     ) -> Room:
         home = base or tmp_path
         output = home / "stems"
@@ -157,6 +169,7 @@ def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
             home / "spool",
             on_accepted=jobs.append,
             on_problem=lambda path, error: problems.append((path, error)),
+            on_request=on_request,
         )
         room = Room(options.folder, home / "spool", output, memory, inbox, jobs, problems)
         rooms.append(room)

@@ -2,7 +2,7 @@
 
 Sources: the acid chunk (undocumented; its layout as libsndfile reads it), ASWG-G006 (iXML's ASWG block), Steinberg's
 iXML attributes (MusicalTempo), Adobe XMP Specification Part 2 (xmpDM:tempo) and Part 3 (RIFF's _PMX chunk), and the
-tags that ffmpeg names: ID3v2's TBPM, Vorbis' and APE's BPM, MP4's tmpo, CAF's tempo.
+tags that ffmpeg reads: ID3v2's TBPM (also in WAVE and AIFF), Vorbis' and APE's BPM, CAF's tempo.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NUMBER = rb"([0-9]{1,5}(?:[.,][0-9]{1,12})?)"
 _TEMPO = re.compile(rb"<tempo>\s*" + _NUMBER + rb"\s*</tempo>", re.IGNORECASE)
 _STEINBERG = re.compile(rb"<NAME>MusicalTempo</NAME>\s*(?:<TYPE>\w*</TYPE>\s*)?<VALUE>\s*" + _NUMBER + rb"\s*</VALUE>")
 _XMP = re.compile(rb"xmpDM:tempo(?:>|=[\"'])\s*" + _NUMBER)
-_TAG = re.compile(rb"^(?:TBPM|BPM|TEMPO|TMPO)=\s*" + _NUMBER, re.IGNORECASE | re.MULTILINE)
+_TAG = re.compile(rb"^(?:TBPM|BPM|TEMPO)=\s*" + _NUMBER, re.IGNORECASE | re.MULTILINE)
 
 
 def read_tempo(bounce: Path) -> float | None:

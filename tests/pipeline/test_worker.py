@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
 
+from bridge.audio.wavheader import chunk
 from bridge.delivery.receipt import read
 from bridge.inbox.ingest import ingest_now
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.order import Order, ProjectKind
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
@@ -319,3 +322,31 @@ def test_an_unplugged_output_disk_is_waited_for_and_not_written_beside(bench: Be
     output.mkdir()
     bench.store.retry(job.id)
     assert bench.wait(job, lambda job: job.state is State.DELIVERED).folder == output / "mix"
+
+
+def test_project_files_are_delivered_with_the_stems_and_kept_with_them(bench: Bench) -> None:
+    bench.start()
+    kinds = get_args(ProjectKind)
+    first = bench.wait(bench.accept(bench.bounce(seed=1), rebounce="replace", projects=kinds))
+    assert first.folder is not None
+    old = read(first.folder / "stems.json")
+    assert old.projects == ("mix.RPP", "mix.RTrackTemplate", "mix.dawproject", "mix with stems.dawproject")
+    (first.folder / "mix.RPP").write_text("mixed by the musician meanwhile")
+    second = bench.wait(bench.accept(bench.bounce(seed=2), rebounce="replace", projects=kinds))
+    assert second.folder == first.folder
+    assert all((first.folder / name).is_file() and (first.folder / "take 01" / name).is_file() for name in old.files)
+    assert (first.folder / "take 01" / "mix.RPP").read_text() == "mixed by the musician meanwhile"
+    assert (first.folder / "mix.RPP").read_text().startswith("<REAPER_PROJECT")
+    bench.wait(second, lambda _job: bench.leftovers() == [])
+
+
+def test_the_tempo_that_a_bounce_names_is_in_its_receipt(bench: Bench) -> None:
+    bench.start()
+    bounce = bench.bounce()
+    loop = struct.pack("<IHHfIHHf", 0, 60, 0, 0, 8, 4, 4, 93.5)
+    content = bounce.read_bytes() + chunk(b"acid", loop)
+    bounce.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    job = bench.wait(bench.accept(bounce, projects=("rpp",)))
+    assert job.folder is not None
+    assert read(job.folder / "stems.json").source.tempo == 93.5
+    assert "TEMPO 93.5 4 4" in (job.folder / "mix.RPP").read_text()

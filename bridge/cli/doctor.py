@@ -17,13 +17,21 @@ from bridge.cli.common import print_json, settings_of
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
 from bridge.daemon.orders import default_order, preset_orders
-from bridge.errors import StembridgeError
+from bridge.daemon.osc import osc_options
+from bridge.errors import OscError, StembridgeError
 from bridge.inbox.mounts import on_network
 from bridge.jobs.folder import holder
+from bridge.osc.asking import version_at
+from bridge.osc.options import Endpoint
+from bridge.osc.sockets import open_port
 from bridge.separation import registry
 from bridge.separation.catalogue import models
 
 LEAST_FREE_BYTES = 2 * 10**9
+OSC_WAIT_S = 1.0
+
+_NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104 (nothing is bound to it)
+"""How a bridge that listens everywhere is reached from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _attempt("libsndfile", _libsndfile)
     yield Finding("engines", True, ", ".join(registry.label(name) for name in registry.ENGINES))
     yield _attempt("bridge", lambda: _bridge(settings))
+    yield _attempt("OSC", lambda: _osc(settings))
 
 
 def _attempt(name: str, check: Callable[[], str]) -> Finding:
@@ -127,6 +136,26 @@ def _libsndfile() -> str:
     import soundfile
 
     return str(soundfile.__libsndfile_version__)
+
+
+def _osc(settings: Settings) -> str:
+    """Ask whoever listens there over OSC; where nobody does, have the port for a moment."""
+    options = osc_options(settings)
+    running = holder(state_folder(settings)) is not None
+    if options.port == 0:
+        return "at a port that the system chooses; `stembridge up` tells which"
+    where = Endpoint(_NEAR.get(options.host, options.host), options.port)
+    if version_at(where, OSC_WAIT_S) is not None:
+        return f"a bridge answers at {where.host} port {where.port}"
+    if running:
+        raise OscError(
+            f"The bridge does not answer at {where.host} port {where.port}.",
+            advice="Its log says why. Is the port another program's? Then choose another number for [osc] port.",
+        )
+    for opened in open_port(options.host, options.port, tcp=options.tcp):
+        if opened is not None:
+            opened.close()
+    return f"port {options.port} is free for it"
 
 
 def _bridge(settings: Settings) -> str:

@@ -39,7 +39,7 @@ class Actions(Protocol):
         ...
 
     def preset(self, name: str) -> None:
-        """Choose the preset of all `separate` that name none, until the bridge ends; "" goes back to the defaults."""
+        """Choose the preset of every bounce that names none, until the bridge ends; "" goes back to the defaults."""
         ...
 
     def pause(self) -> None:

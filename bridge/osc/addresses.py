@@ -83,8 +83,8 @@ _INCOMING = (
     ),
     Address(
         PRESET,
-        "Chooses the preset of each /stembridge/separate that names none, until the bridge ends.",
-        (Argument("name", "s", 'a preset\'s name; "" goes back to the defaults'),),
+        "Chooses the preset of every bounce that names none, in the inbox too, until the bridge ends.",
+        (Argument("name", "s", "a preset's name or a model's number; \"\" goes back to the defaults"),),
         OK,
     ),
     Address(PAUSE, "Begins no further job; those under way go on.", (), OK),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ import pytest
 import soundfile
 
 from bridge.cli.main import main
+from bridge.config.load import load
+from bridge.daemon.daemon import Daemon
 
 
 @pytest.fixture
@@ -154,6 +157,28 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(
     said = capsys.readouterr().out
     assert "FAIL  stems" in said
     assert "[output] folder" in said
+
+
+def _osc_finding(config: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    main(["doctor", "--json", "--config", config])
+    return next(check for check in _json(capsys)["checks"] if check["name"] == "OSC")
+
+
+def test_doctor_asks_the_bridge_over_osc_or_tries_the_port(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        Path(config).write_text(Path(config).read_text() + f"\n[osc]\nport = {port}\n")
+        taken = _osc_finding(config, capsys)
+        assert not taken["ok"]
+        assert "another program has it" in taken["detail"]
+        assert "[osc] port" in taken["advice"]
+    assert _osc_finding(config, capsys)["detail"] == f"port {port} is free for it"
+    with Daemon(load(Path(config), {})) as daemon:
+        assert daemon.osc == ("127.0.0.1", port)
+        assert _osc_finding(config, capsys)["detail"] == f"a bridge answers at 127.0.0.1 port {port}"
 
 
 def test_the_key_is_never_shown(config: str, capsys: pytest.CaptureFixture[str]) -> None:

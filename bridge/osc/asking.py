@@ -1,0 +1,26 @@
+"""The other end: asks a bridge whether it is there."""
+
+from __future__ import annotations
+
+import socket
+
+from pythonosc.osc_message import OscMessage
+
+from bridge.errors import PacketError
+from bridge.osc import addresses, saying
+from bridge.osc.options import Endpoint
+from bridge.osc.packet import messages
+
+
+def version_at(endpoint: Endpoint, wait_s: float) -> str | None:
+    """Ping over UDP and return the version that answers; None where nothing does in that time. Raises `OSError`."""
+    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(wait_s)
+        asking.connect(endpoint)
+        try:
+            asking.send(saying.packet(addresses.PING))
+            [answer] = messages(asking.recv(4096))
+        except (TimeoutError, ConnectionError, PacketError, ValueError):
+            return None
+    return str(OscMessage(answer.packet).params[0]) if answer.address == addresses.PONG else None

@@ -80,7 +80,15 @@ class Studio:
     def configure(self, *more: str) -> None:
         """Write the configuration; `more` are lines for the section of the output."""
         lines = ["[inbox]", 'folder = "inbox"', "settle_s = 0.1", "scan_s = 2.0"]
-        lines += ["[state]", f"folder = '{self.state}'", "[output]", f"folder = '{self.output}'", *more]
+        lines += [
+            "[osc]",
+            "port = 0",
+            "[state]",
+            f"folder = '{self.state}'",
+            "[output]",
+            f"folder = '{self.output}'",
+            *more,
+        ]
         (self.root / "config.toml").write_text("\n".join(lines), "utf-8")
 
     # Bounces.

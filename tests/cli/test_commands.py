@@ -26,6 +26,7 @@ def config(tmp_path: Path) -> str:
     path = tmp_path / "config.toml"
     path.write_text(
         '[inbox]\nfolder = "in"\n[output]\nfolder = "out"\n[state]\nfolder = "state"\n'
+        "[osc]\nport = 0\n"
         '[api]\nkey = "a-very-secret-key-1234"\n'
         '[presets.karaoke]\nmodel = 350\ndepth = "32f"\n'
     )
@@ -170,7 +171,7 @@ def test_doctor_asks_the_bridge_over_osc_or_tries_the_port(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
-        Path(config).write_text(Path(config).read_text() + f"\n[osc]\nport = {port}\n")
+        Path(config).write_text(Path(config).read_text().replace("port = 0", f"port = {port}"))
         taken = _osc_finding(config, capsys)
         assert not taken["ok"]
         assert "another program has it" in taken["detail"]

@@ -116,9 +116,9 @@ class Commands:
         self._answers.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
 
     def _pinged(self, version: str) -> Callable[[Peer, list[Value]], None]:
-        plain = saying.pong(version)
+        pong = saying.Pong(version)
 
         def ping(peer: Peer, values: list[Value]) -> None:
-            self._answers.answer(peer, saying.pong(version, *map(str, values)) if values else plain)
+            self._answers.answer(peer, pong(*map(str, values)))
 
         return ping

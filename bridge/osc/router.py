@@ -41,7 +41,10 @@ class Router:
             return
         self._counters.add("messages", len(found))
         for message in found:
-            self._guarded(peer, message.address, functools.partial(self._carry_out, message, peer))
+            try:
+                self._carry_out(message, peer)
+            except Exception as error:
+                self._failed(peer, message.address, error)
 
     def broken(self, error: PacketError, peer: Peer) -> None:
         """Answer a stream that cannot be followed any more."""
@@ -55,22 +58,22 @@ class Router:
         if command.lane is None:
             command.run(peer, given)
         else:
-            task = functools.partial(self._guarded, peer, message.address, self._bound(command, peer, given))
-            command.lane.submit(task)
+            command.lane.submit(functools.partial(self._on_lane, command, message.address, peer, given))
 
-    def _bound(self, command: Command, peer: Peer, given: list[Value]) -> Callable[[], None]:
-        return functools.partial(command.run, peer, given)
-
-    def _guarded(self, peer: Peer, address: str, task: Callable[[], None]) -> None:
+    def _on_lane(self, command: Command, address: str, peer: Peer, given: list[Value]) -> None:
         try:
-            task()
-        except StembridgeError as error:
+            command.run(peer, given)
+        except Exception as error:
+            self._failed(peer, address, error)
+
+    def _failed(self, peer: Peer, address: str, error: Exception) -> None:
+        """Answer an error: the last line before the threads that listen and work, so of whatever kind it is."""
+        if isinstance(error, StembridgeError):
             self._answers.refuse(peer, address, error)
-        except Exception:
-            # The last line before the threads that listen and work: whatever went wrong was one message's.
-            if self._logged.take():
-                log.exception("OSC message %s", address)
-            self._answers.refuse(peer, address, _INTERNAL)
+            return
+        if self._logged.take():
+            log.error("OSC message %s", address, exc_info=error)
+        self._answers.refuse(peer, address, _INTERNAL)
 
 
 _INTERNAL = StembridgeError("Something went wrong inside the bridge.", advice="Its log says what.")

@@ -27,9 +27,19 @@ def packet(address: str, tags: str = "", *arguments: str | float) -> bytes:
     return encoded
 
 
-def pong(version: str, *echo: str) -> bytes:
-    """Answer a ping, with its string if it brought one."""
-    return packet(addresses.PONG, "s" * (1 + len(echo)), version, *echo)
+class Pong:
+    """The answers to pings: of all messages the ones that are asked for fastest, so most of them is made beforehand."""
+
+    def __init__(self, version: str) -> None:
+        self._plain = packet(addresses.PONG, "s", version)
+        self._before_echo = packet(addresses.PONG, "ss", version, "")[:-4]
+
+    def __call__(self, echo: str | None = None) -> bytes:
+        """Return the answer, with the ping's string if it brought one."""
+        if echo is None:
+            return self._plain
+        text = echo.encode("utf-8")
+        return self._before_echo + text + b"\0" * (4 - len(text) % 4)
 
 
 def ok(address: str, text: str) -> bytes:

@@ -10,8 +10,9 @@ import logging
 import socket
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from bridge.osc.counters import Counters
 from bridge.osc.hosts import AllowedHosts
@@ -23,6 +24,13 @@ log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.3
 """How often the thread looks whether it is to end."""
 
+_MOST_HELD: Final = 8 * 1024 * 1024
+"""Bytes that are taken from the system and not handled yet."""
+_OVERHEAD: Final = 512
+"""Bytes that Python needs for one more of them."""
+_HANDLED_BETWEEN: Final = 4
+
+Heard = tuple[bytes, tuple[Any, ...]]
 Handler = Callable[[bytes, Peer], None]
 
 
@@ -34,6 +42,7 @@ class UdpListener:
     ) -> None:
         """`handle` must never raise."""
         self._socket = listening
+        self._eager = listening.dup()
         self._outlet = outlet
         self._allowed = allowed
         self._handle = handle
@@ -46,18 +55,20 @@ class UdpListener:
         if sys.platform == "win32":
             _pass_over_resets(self._socket)
         self._socket.settimeout(_LOOK_S)
+        self._eager.setblocking(False)
         self._thread.start()
 
     def stop(self) -> None:
         """Listen no more."""
         self._stopping.set()
         self._thread.join()
+        self._eager.close()
 
     def _run(self) -> None:
         complained = False
         while not self._stopping.is_set():
             try:
-                packet, address = self._socket.recvfrom(LARGEST + 1)
+                heard: Heard = self._socket.recvfrom(LARGEST + 1)
             except (TimeoutError, ConnectionResetError):
                 continue  # nobody sent, or (Windows) somebody who got an answer is gone
             except OSError as error:
@@ -66,7 +77,32 @@ class UdpListener:
                 complained = True
                 self._stopping.wait(_LOOK_S)
                 continue
-            self._take(packet, address)
+            self._handle_with_all_behind(heard)
+
+    def _handle_with_all_behind(self, first: Heard) -> None:
+        """Handle what was heard, taking from the system in between whatever has come meanwhile.
+
+        A burst comes faster than it can be handled, and where the system gives little room it would drop the rest.
+        """
+        waiting, size = deque([first]), len(first[0]) + _OVERHEAD
+        while waiting and not self._stopping.is_set():
+            size += self._take_in(waiting, _MOST_HELD - size)
+            for _ in range(min(_HANDLED_BETWEEN, len(waiting))):
+                packet, address = waiting.popleft()
+                size -= len(packet) + _OVERHEAD
+                self._take(packet, address)
+
+    def _take_in(self, waiting: deque[Heard], room: int) -> int:
+        """Take in what is there, as far as there is room, and return how many bytes that was."""
+        taken = 0
+        try:
+            while taken < room:
+                heard: Heard = self._eager.recvfrom(LARGEST + 1)
+                waiting.append(heard)
+                taken += len(heard[0]) + _OVERHEAD
+        except OSError:
+            return taken  # that was all; whatever else it is, the thread that waits meets it, too
+        return taken
 
     def _take(self, packet: bytes, address: tuple[object, ...]) -> None:
         if not self._allowed.allows(str(address[0])):

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 import soundfile
 
 from bridge.audio.wavheader import chunk
+from bridge.delivery.folder import staging_folder
 from bridge.delivery.receipt import read
 from bridge.inbox.ingest import ingest_now
 from bridge.jobs.arrival import Arrival
@@ -338,6 +340,21 @@ def test_project_files_are_delivered_with_the_stems_and_kept_with_them(bench: Be
     assert (first.folder / "take 01" / "mix.RPP").read_text() == "mixed by the musician meanwhile"
     assert (first.folder / "mix.RPP").read_text().startswith("<REAPER_PROJECT")
     bench.wait(second, lambda _job: bench.leftovers() == [])
+
+
+def test_a_project_file_that_a_crash_left_half_written_is_made_anew(bench: Bench) -> None:
+    job = bench.accept(bench.bounce(), projects=("dawproject-embedded",))
+    claimed = bench.store.claim()
+    assert claimed is not None
+    bench.store.advance(claimed, State.NORMALISING)
+    staging = staging_folder(job.order.output, job.id)
+    staging.mkdir(parents=True)
+    (staging / "mix with stems.dawproject").write_bytes(b"PK\3\4 and no more")
+    bench.start()
+    folder = bench.wait(job, lambda job: job.state is State.DELIVERED).folder
+    assert folder is not None
+    with ZipFile(folder / "mix with stems.dawproject") as file:
+        assert file.testzip() is None
 
 
 def test_the_tempo_that_a_bounce_names_is_in_its_receipt(bench: Bench) -> None:

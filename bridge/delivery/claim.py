@@ -12,9 +12,8 @@ import errno
 import os
 import shutil
 import time
-import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable  # noqa: UP035  (Python 3.7 knows no other)
 
 LOCK = ".importing"
 STALE_S = 120.0
@@ -92,7 +91,7 @@ def claim(
 
 
 def _take(folder: Path, importer: str, project: str, clock: Callable[[], float]) -> Claim | None:
-    nonce = uuid.uuid4().hex
+    nonce = os.urandom(8).hex()
     by = "\n".join([_line(importer), _line(project), _seconds(clock), nonce, ""])
     mine = folder / f"{LOCK}-{nonce}"
     mine.mkdir()
@@ -158,7 +157,7 @@ def _sweep(folder: Path, clock: Callable[[], float]) -> None:
 
 def _remove(path: Path) -> None:
     """Remove a folder in one step, as others see it: renamed away first, deleted then. Only one can."""
-    away = path.with_name(f"{LOCK}-stale-{uuid.uuid4().hex}")
+    away = path.with_name(f"{LOCK}-stale-{os.urandom(8).hex()}")
     for pause in (0.01, 0.02, 0.04, 0.08, 0.0):
         try:
             path.rename(away)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Tuple  # noqa: UP035  (Python 3.7 knows no other)
+from typing import Any, NamedTuple
 
 RECEIPT = "stems.json"
 SCHEMA = 1
@@ -50,9 +50,9 @@ class Delivery(NamedTuple):
     job: str
     song: str
     take: int
-    origin_s: Optional[float]  # noqa: UP045
+    origin_s: float | None
     """Where the bounce began on its project's time line, in seconds; None if it did not say."""
-    stems: Tuple[Stem, ...]  # noqa: UP006
+    stems: tuple[Stem, ...]
 
 
 def read(folder: str | os.PathLike[str]) -> Delivery:

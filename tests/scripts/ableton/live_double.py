@@ -1,0 +1,300 @@
+"""A stand-in for Ableton Live's `Live` module and set, for Live cannot run here. It proves nothing about the real one.
+
+What it does is written down of the real one, and it fails where that does: Live's own docstrings (positional arguments
+only, Track.create_audio_clip on frozen tracks, MIDI tracks, files that are no audio, positions after 1,576,800 beats;
+None in place of a clip before 12.2), and what others have measured with Live 12.4: clips come warped, a clip tells of
+its new extent only a tick after it was unwarped, nothing may be changed while a notification runs, a property that
+does not apply raises RuntimeError.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+LAST_BEAT = 1_576_800.0
+
+
+class LimitationError(Exception):
+    """Live.Base.LimitationError."""
+
+
+class Studio:
+    """One running Live."""
+
+    def __init__(self, version: tuple[int, int, int] = (12, 2, 0)) -> None:
+        self.version = version
+        self.track_limit = 100
+        self.in_notification = False
+        self.keeps_warp = self.loses_data = self.misplaces = False
+        self.returns_none = version < (12, 2, 0)
+        self.makes_nothing = False
+        self.shown: list[str] = []
+        self.logged: list[str] = []
+        self.unsettled: list[Clip] = []
+        self.song_now = Song(self)
+
+    def change(self) -> None:
+        if self.in_notification:
+            raise RuntimeError("Changes cannot be triggered by notifications. You will need to defer your response.")
+
+    @contextmanager
+    def notification(self) -> Iterator[None]:
+        self.in_notification = True
+        try:
+            yield
+        finally:
+            self.in_notification = False
+
+    def tick(self, surface: Any) -> None:
+        """What Live does ten times a second."""
+        for clip in self.unsettled:
+            clip.settle()
+        self.unsettled.clear()
+        surface.update_display()
+
+    def module(self) -> types.ModuleType:
+        module = types.ModuleType("Live")
+        major, minor, bugfix = self.version
+        application = types.SimpleNamespace(
+            get_major_version=lambda: major, get_minor_version=lambda: minor, get_bugfix_version=lambda: bugfix
+        )
+        module.Application = types.SimpleNamespace(  # type: ignore[attr-defined]
+            get_application=lambda: application
+        )
+        return module
+
+    # c_instance
+
+    def song(self) -> Song:
+        return self.song_now
+
+    def show_message(self, text: str, /) -> None:
+        assert isinstance(text, str)
+        self.shown.append(text)
+
+    def log_message(self, text: str, /) -> None:
+        self.logged.append(text)
+
+
+class Clip:
+    def __init__(self, studio: Studio, path: str, start: float | None, tempo: float) -> None:
+        self._studio = studio
+        self._name = Path(path).stem
+        self._color = 0
+        self._warping = True
+        self._start_marker = self._shown_marker = 0.25  # an automatic warp begins at what it takes for a beat
+        self.file_path = path
+        self.is_audio_clip = True
+        self.is_arrangement_clip = start is not None
+        self.start_time = start or 0.0
+        self.tempo = tempo
+
+    @property
+    def start_marker(self) -> float:
+        return self._shown_marker
+
+    @start_marker.setter
+    def start_marker(self, value: float) -> None:
+        self._studio.change()
+        self._start_marker = self._shown_marker = value
+
+    @property
+    def warping(self) -> bool:
+        return self._warping
+
+    @warping.setter
+    def warping(self, on: bool) -> None:
+        self._studio.change()
+        if not self._studio.keeps_warp:
+            self._warping = on
+            self._start_marker = 0.25 if on else 0.0
+            self._studio.unsettled.append(self)
+
+    def settle(self) -> None:
+        self._shown_marker = self._start_marker
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._studio.change()
+        self._name = name
+
+    @property
+    def color(self) -> int:
+        return self._color
+
+    @color.setter
+    def color(self, color: int) -> None:
+        self._studio.change()
+        assert type(color) is int, "Boost takes no other number"
+        self._color = color
+
+
+class MidiClip:
+    """A clip of notes: what is only for audio does not apply."""
+
+    name = "Notes"
+    is_audio_clip = False
+    is_arrangement_clip = True
+
+    @property
+    def file_path(self) -> str:
+        raise RuntimeError("This property is only available for audio clips")
+
+
+@dataclass(eq=False)
+class Slot:
+    studio: Studio
+    track: Track
+    clip: Clip | None = None
+
+    def __post_init__(self) -> None:
+        if self.studio.version >= (12, 0, 5):
+            self.create_audio_clip = self._create_audio_clip
+
+    def _create_audio_clip(self, path: str, /) -> Clip:
+        self.studio.change()
+        if self.track.is_midi:
+            raise RuntimeError("Clip slot doesn't belong to an audio track")
+        if self.clip is not None:
+            raise RuntimeError("Clip slot already has a clip")
+        self.clip = self.track.clip_of(path, None)
+        return self.clip
+
+
+class Track:
+    def __init__(self, studio: Studio, name: str, *, is_midi: bool = False) -> None:
+        self._studio = studio
+        self._name = name
+        self._color = 0
+        self._data: dict[str, object] = {}
+        self.is_midi = is_midi
+        self.is_frozen = False
+        self.arrangement_clips: list[Clip] = []
+        self.clip_slots = [Slot(studio, self) for _ in range(4)]
+        if studio.version >= (11, 3, 0):
+            self.create_audio_clip = self._create_audio_clip
+
+    def clip_of(self, path: str, start: float | None) -> Clip:
+        try:
+            soundfile.info(path)
+        except soundfile.LibsndfileError:
+            raise ValueError("The provided path does not appear to point to a valid audio file") from None
+        return Clip(self._studio, path, start, self._studio.song_now.tempo)
+
+    def _create_audio_clip(self, path: str, position: float, /) -> Clip | None:
+        self._studio.change()
+        if self.is_midi:
+            raise RuntimeError("Audio clips can only be created on audio tracks")
+        if self.is_frozen:
+            raise RuntimeError("Clips can't be created on frozen tracks")
+        assert type(position) is float
+        if not 0 <= position <= LAST_BEAT:
+            raise RuntimeError("The specified time is outside the arrangement")
+        if self._studio.makes_nothing:
+            return None
+        clip = self.clip_of(path, position + (1.0 if self._studio.misplaces else 0.0))
+        self.arrangement_clips.append(clip)
+        return None if self._studio.returns_none else clip
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._studio.change()
+        self._name = name
+
+    @property
+    def color(self) -> int:
+        return self._color
+
+    @color.setter
+    def color(self, color: int) -> None:
+        self._studio.change()
+        assert type(color) is int, "Boost takes no other number"
+        self._color = color
+
+    def set_data(self, key: str, value: object, /) -> None:
+        self._studio.change()
+        if not self._studio.loses_data:
+            self._data[key] = value
+
+    def get_data(self, key: str, default: object, /) -> object:
+        return self._data.get(key, default)
+
+
+@dataclass(eq=False)
+class View:
+    song: Song
+    selected_track: Any = None
+    detail_clip: Any = None
+    selected_scene: Any = None
+
+
+@dataclass(eq=False)
+class Song:
+    studio: Studio
+    tempo: float = 120.0
+    is_playing: bool = False
+    record_mode: bool = False
+    file_path: str = "/songs/One Project/One.als"
+    open_steps: int = 0
+    undo_steps: list[list[Track]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._live_ptr = id(self)
+        self._tracks = [Track(self.studio, "1-MIDI", is_midi=True), Track(self.studio, "2-Audio")]
+        self.scenes = ["1", "2", "3", "4"]
+        self.view = View(self, self._tracks[0], None, self.scenes[1])
+        self.tempo_automation = 0
+        mixer = types.SimpleNamespace(song_tempo=types.SimpleNamespace(automation_state=0))
+        self.master_track = types.SimpleNamespace(mixer_device=mixer)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return tuple(self._tracks)
+
+    @property
+    def stems(self) -> list[Track]:
+        """What was imported."""
+        return self._tracks[2:]
+
+    def create_audio_track(self, index: int, /) -> Track:
+        self.studio.change()
+        assert index == -1
+        if len(self._tracks) >= self.studio.track_limit:
+            raise LimitationError("This version of Live is limited to that many tracks")
+        track = Track(self.studio, f"{len(self._tracks) + 1}-Audio")
+        self._tracks.append(track)
+        return track
+
+    def delete_track(self, index: int, /) -> None:
+        self.studio.change()
+        del self._tracks[index]
+
+    def begin_undo_step(self) -> None:
+        self.studio.change()
+        self.open_steps += 1
+        self.undo_steps.append(list(self._tracks))
+
+    def end_undo_step(self) -> None:
+        self.open_steps -= 1
+
+    def undo(self) -> None:
+        """What Ctrl-Z does."""
+        self._tracks = self.undo_steps.pop()
+
+
+Clock = Callable[[], float]

@@ -1,0 +1,123 @@
+-- The hook: asks for the stems of every export, and imports what has been delivered of it.
+
+local use = ...
+local bridge = use ("bridge")
+local delivery = use ("delivery")
+local files = use ("files")
+local tracks = use ("tracks")
+local wanted = use ("wanted")
+
+local QUIET_S = 2      -- an export that has written nothing for so long is over
+local LOOK_S = 3       -- between two looks for deliveries
+local PATIENCE = 100   -- a look that took long is followed by a pause of so many times its length
+
+local function now_s ()
+	return ARDOUR.LuaAPI.monotonic_time () / 1e6
+end
+
+-- Returns the one bounce that an export has written, in its best format; nil where it has written several mixes.
+local function bounce_of (exports)
+	local best
+	for _, one in ipairs (exports) do
+		local base, ending = one.path:match ("^(.*)%.(%w+)$")
+		local rank = base and files.AUDIO[ending:lower ()]
+		if rank then
+			if best and best.base ~= base then
+				return nil
+			end
+			if not best or rank < best.rank then
+				best = { base = base, rank = rank, path = one.path, start = one.start }
+			end
+		end
+	end
+	return best
+end
+
+local function ask_for (settings, exports)
+	local bounce = bounce_of (exports)
+	if bounce then
+		print (bridge.separate (settings, bounce.path, bounce.start))
+	else
+		print ("The export wrote several mixes or none, so the bridge was not asked. Choose one by the action.")
+	end
+end
+
+-- Returns a delivery that the session waits for, and the entry that it answers. `seen` holds the jobs that this run of
+-- Ardour has dealt with: what the musician has removed since then must not come back.
+local function look (settings, seen)
+	local list = wanted.read (Session:path ())
+	local minutes = #list > 0 and (os.time () - list[1].since) // 60 + 1
+	for _, folder in ipairs (minutes and files.deliveries (settings.stems, minutes) or {}) do
+		local found = delivery.read (folder)
+		local entry = found and not seen[found.job] and wanted.entry_for (list, found)
+		if entry then
+			return found, entry
+		end
+	end
+	return nil
+end
+
+-- Imports a delivery. Returns whether it has been dealt with, and whether it is in the session now.
+local function import (found, entry)
+	local done, problem = tracks.import (found, entry.start)
+	if problem then
+		print (problem)
+	elseif done == "imported" then
+		print (("Imported %d stems of %s."):format (#found.stems, found.song))
+	end
+	return done ~= "busy", done == "imported" or done == "there"
+end
+
+return function (params)
+	local settings = bridge.settings (params)
+	local exports, exported_at = {}, 0
+	local seen, answered = {}, {}
+	local next_look, busy = 0, false
+
+	local function tick ()
+		if #exports > 0 and now_s () - exported_at > QUIET_S then
+			local finished = exports
+			exports = {}
+			ask_for (settings, finished)
+		end
+		if now_s () < next_look or Session:actively_recording () then
+			return
+		end
+		local began = now_s ()
+		local found, entry = look (settings, seen)
+		next_look = now_s () + math.max (LOOK_S, (now_s () - began) * PATIENCE)
+		if found then
+			local over, inside = import (found, entry)
+			seen[found.job] = over
+			answered[#answered + 1] = inside and entry or nil
+		end
+	end
+
+	-- What was imported is in the saved session now. A snapshot of another name says nothing about it.
+	local function saved (name)
+		if name == Session:snap_name () then
+			for _, entry in ipairs (answered) do
+				wanted.remove (Session:path (), entry)
+			end
+			answered = {}
+		end
+	end
+
+	return function (signal, _, ...)
+		if signal == LuaSignal.Exported then
+			local _, path, _, start = ...
+			exports[#exports + 1], exported_at = { path = path, start = start }, now_s ()
+		elseif signal == LuaSignal.StateSaved then
+			saved (...)
+		elseif not busy then
+			-- An import handles events, this timer's too.
+			busy = true
+			local ok, problem = pcall (tick)
+			busy = false
+			if not ok then
+				print ("Stembridge: " .. tostring (problem))
+				next_look = now_s () + 60
+			end
+		end
+	end
+end

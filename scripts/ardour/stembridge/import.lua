@@ -1,0 +1,82 @@
+-- The action that imports a finished delivery: the newest, or one that the musician chooses.
+
+local use = ...
+local bridge = use ("bridge")
+local delivery = use ("delivery")
+local files = use ("files")
+local tracks = use ("tracks")
+local wanted = use ("wanted")
+
+local TITLE = "Stembridge: import finished stems"
+local SHOWN = 30
+
+-- Returns the deliveries that are not in the session yet, newest first.
+local function not_imported (stems)
+	local list = {}
+	for _, folder in ipairs (files.deliveries (stems)) do
+		local found = delivery.read (folder)
+		if found and not tracks.has (found.job) then
+			list[#list + 1] = found
+		end
+	end
+	table.sort (list, function (one, other) return one.created > other.created end)
+	return list
+end
+
+local function waiting ()
+	local lines = {}
+	for _, one in ipairs (wanted.read (Session:path ())) do
+		lines[#lines + 1] = ("%s (asked for %d min ago)"):format (one.path:match ("[^/]*$"), (os.time () - one.since) // 60)
+	end
+	return #lines > 0 and "Waiting for " .. table.concat (lines, ", ") .. "." or ""
+end
+
+local function label (number, found)
+	local take = found.take > 1 and (", take %d"):format (found.take) or ""
+	return ("%02d. %s%s, %d stems, %s"):format (number, found.song, take, #found.stems, found.created:gsub ("[TZ]", " "))
+end
+
+-- Returns the delivery that the musician chose and the sample where it goes if it does not say so itself.
+local function chosen_by_the_musician (list)
+	local values, first = {}, nil
+	for number = 1, math.min (#list, SHOWN) do
+		local text = label (number, list[number])
+		values[text], first = number, first or text
+	end
+	local answer = LuaDialog.Dialog (TITLE, {
+		{ type = "dropdown", key = "number", title = "Delivery", values = values, default = first },
+		{ type = "checkbox", key = "playhead", default = false,
+			title = "At the playhead, where the delivery does not say where it begins" },
+		{ type = "label", title = waiting () },
+	}):run ()
+	if answer then
+		return list[answer.number], answer.playhead and Session:transport_sample () or nil
+	end
+	return nil
+end
+
+local function import (settings, found, playhead)
+	local entry = wanted.entry_for (wanted.read (Session:path ()), found)
+	local done, problem = tracks.import (found, playhead or entry and entry.start or 0)
+	if problem then
+		bridge.say (settings, problem)
+	elseif done == "busy" then
+		bridge.say (settings, "Something is being imported at this moment. Try again when that is done.")
+	end
+end
+
+return function (params)
+	return function ()
+		local settings = bridge.settings (params)
+		local list = not_imported (settings.stems)
+		local found, playhead = list[1], nil
+		if #list == 0 then
+			bridge.say (settings, "There are no finished stems that this session does not have. " .. waiting ())
+		elseif settings.ask then
+			found, playhead = chosen_by_the_musician (list)
+		end
+		if found then
+			import (settings, found, playhead)
+		end
+	end
+end

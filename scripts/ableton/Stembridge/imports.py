@@ -100,7 +100,7 @@ class Imports:
     def _place(self, song: Any, delivery: Delivery, stems: list[Stem], begins: float | None) -> bool:
         where = spot(song, delivery, begins)
         self._fresh = place(song, delivery, stems, where.beats, live.version())
-        text = f"{len(self._fresh)} stems of {delivery.song} are in."
+        text = f"The stems of {delivery.song} are in: {', '.join(each.stem for each in self._fresh)}."
         if any(each.beats is None for each in self._fresh):
             text += f" They are in the Session; their place in the Arrangement is beat {where.beats + 1:.2f}."
         return self._end(f"{text} {where.warning}".strip())

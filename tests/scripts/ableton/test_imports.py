@@ -52,7 +52,7 @@ def test_a_finished_delivery_comes_in_and_leaves_nothing_of_the_claim(room: Room
     room.tick()
     assert room.tracks == STEMS
     assert [clip.start_time for track in room.studio.song_now.stems for clip in track.arrangement_clips] == [4.0] * 3
-    assert room.studio.shown == ["Stembridge: 3 stems of Mix are in."]
+    assert room.studio.shown == ["Stembridge: The stems of Mix are in: vocals, drums, no_bass."]
     assert sorted(folder.iterdir()) == before
     room.tick()
     assert len(room.studio.shown) == 1, "all is where it belongs"
@@ -88,6 +88,27 @@ def test_what_another_set_asked_for_does_not_come_into_this_one(room: Room, deli
     assert room.tracks == []
     assert "not for this set" in room.studio.shown[-1]
     assert "!import" in room.studio.shown[-1]
+
+
+class Overtaken(Song):
+    """A set into which somebody else has the stems come between our look at the stamp and the lock."""
+
+    @property
+    def file_path(self) -> str:
+        self.tracks[0].set_data("stembridge.job", "j1")
+        return ""
+
+    @file_path.setter
+    def file_path(self, path: str) -> None: ...
+
+
+def test_the_stamp_is_looked_at_once_more_under_the_lock(room: Room, deliver: Deliver) -> None:
+    room.studio.song_now = Overtaken(room.studio)
+    folder = deliver()
+    room.want(folder)
+    room.tick()
+    assert room.tracks == []
+    assert not (folder / LOCK).exists()
 
 
 def test_what_is_undone_may_be_imported_again(room: Room, deliver: Deliver) -> None:

@@ -50,6 +50,7 @@ class Session:
             self.surface = Surface(self.studio, self.folder, self.clock)
             self.surface.build_midi_map(0)
             self.surface.refresh_state()
+        self.tick()
 
     def close(self) -> None:
         with self.studio.notification():
@@ -243,12 +244,28 @@ def test_jobs_of_others_are_left_alone_unless_all_are_wanted(session: Session, d
     session.surface.disconnect()
     session.settle(import_all=True)
     session.choose()
-    session.tick()
     session.bridge.tell("/stembridge/job/accepted", "j1", "Mix")
     session.bridge.tell("/stembridge/job/done", "j1", str(folder), 3)
     session.until(lambda: session.tracks)
     assert session.tracks == STEMS
     assert session.saw("Mix is on its way.")
+
+
+def test_a_job_of_ours_is_known_as_ours_even_if_its_end_is_overheard_at_once(
+    session: Session, deliver: Deliver
+) -> None:
+    session.surface.disconnect()
+    session.settle(import_all=True)
+    session.choose()
+    session.select(audio(session.folder / "Mix.wav"), 16.0)
+    session.command("separate")
+    session.until(lambda: session.bridge.asked(SEPARATE))
+    session.bridge.answer(SEPARATE, "/stembridge/job/accepted", "j1", "Mix")
+    session.bridge.tell("/stembridge/job/done", "j1", str(deliver()), 3)
+    session.until(lambda: session.tracks)
+    assert [clip.start_time for track in session.studio.song_now.stems for clip in track.arrangement_clips] == [
+        16.0
+    ] * 3
 
 
 def test_without_a_bridge_the_musician_is_told_to_start_it(session: Session) -> None:

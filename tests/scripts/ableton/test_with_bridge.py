@@ -60,12 +60,12 @@ def test_a_clip_is_separated_by_the_bridge_and_comes_back_also_after_the_bridge_
             ask(outside.path, 0.0)
             until(lambda: said("Outside"), tick)
             ask(first.path, 8.0)
-            until(lambda: said("stems of One are in."), tick)
+            until(lambda: said("stems of One are in:"), tick)
             ask(second.path, 4.0)
             until(lambda: said("Two is on its way."), tick)
         with bridge.up():
             clock.now += 60
-            until(lambda: said("stems of Two are in."), tick)
+            until(lambda: said("stems of Two are in:"), tick)
     finally:
         surface.disconnect()
     starts = {track.name.split(" - ")[0]: track.arrangement_clips[0].start_time for track in song.stems}

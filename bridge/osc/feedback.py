@@ -28,17 +28,29 @@ log = logging.getLogger(__name__)
 _MOST_WAITING: Final = 10_000
 _MOST_OVER: Final = 256
 """Jobs that are over and still known, so that nobody hears their end twice."""
+_MOST_ASKERS: Final = 64
+"""Who asked for the same job."""
 _COPIES_AT_ONCE, _COPIES_A_SECOND = 100, 50
+
+
+def _nothing() -> None:
+    """Stand in for what was waited for in vain."""
 
 
 class _Followed:
     """A job, who follows it, and who has just heard of it."""
 
-    def __init__(self) -> None:
-        self.track = Track(ending)
-        self.askers: set[Peer] = set()
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        self.askers: dict[Peer, None] = {}
         self.began: tuple[float, set[Peer]] = (0.0, set())
         self.moved: tuple[float, set[Peer]] = (0.0, set())
+
+    def add(self, asker: Peer) -> None:
+        """Let somebody follow who asked for the job; of too many the first one goes."""
+        self.askers[asker] = None
+        if len(self.askers) > _MOST_ASKERS:
+            del self.askers[next(iter(self.askers))]
 
 
 class Feedback:
@@ -60,6 +72,7 @@ class Feedback:
         self._copies = Allowance(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._open: dict[str, _Followed] = {}
+        self._holding: dict[str, _Followed] = {}
         self._over: OrderedDict[str, _Followed] = OrderedDict()
         self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
 
@@ -109,61 +122,72 @@ class Feedback:
             try:
                 what = self._waiting.get(timeout=self._until_due())
             except queue.Empty:
-                what = self._say_due
+                what = _nothing
             if what is None:
                 return
             try:
                 what()
+                self._say_due()
             except Exception:
                 # One job's mistake must not leave all others without a word.
                 log.exception("OSC feedback")
 
     def _until_due(self) -> float | None:
-        due = [followed.track.due for followed in self._open.values()]
-        times = [each for each in due if each is not None]
+        times = [due for followed in self._holding.values() if (due := followed.track.due) is not None]
         return max(0.0, min(times) - self.clock()) if times else None
 
     def _say_due(self) -> None:
-        for followed in self._open.values():
+        for job_id, followed in list(self._holding.items()):
             self._say(followed.track.progress(self.clock()), followed)
+            if followed.track.due is None:
+                del self._holding[job_id]
 
     def _heard(self, job: Job) -> None:
         followed = self._find(job)
-        news = followed.track.change(job, self.clock())
+        if followed is None:
+            followed = _Followed(Track(job, ending))
+            news = followed.track.begin(self.clock())
+        else:
+            news = followed.track.change(job, self.clock())
         self._note(news, followed)
         self._say(news.packets, followed)
-        self._put(job, followed)
+        self._keep(followed)
         if news.moved and job.state is State.DELIVERED:
             for to, packet in self._pokes:
                 self._poke(self._targets.peer(to), packet)
 
     def _note(self, news: News, followed: _Followed) -> None:
-        now, listening = self.clock(), self._audience() | followed.askers
+        now, listening = self.clock(), self._audience() | followed.askers.keys()
         if news.began:
             followed.began = now, set(listening)
         if news.moved:
             followed.moved = now, set(listening)
 
     def _followed(self, job: Job, peer: Peer, asked: float, accepted: bool) -> None:
-        followed = self._find(job)
+        followed = self._find(job) or _Followed(Track(job, ending))
         at, owed = followed.began if accepted else followed.moved
         if at >= asked and peer in owed:
             owed.remove(peer)
         else:
-            for packet in followed.track.story(job, accepted=accepted):
+            for packet in followed.track.story(accepted=accepted):
                 peer.send(packet)
-        followed.askers.add(peer)
-        self._put(followed.track.job or job, followed)
+        followed.add(peer)
+        self._keep(followed)
 
     def _copied(self, packet: bytes, but: Peer) -> None:
         for peer in self._audience() - {but}:
             self._send(peer, packet)
 
-    def _find(self, job: Job) -> _Followed:
-        return self._open.pop(job.id, None) or self._over.pop(job.id, None) or _Followed()
+    def _find(self, job: Job) -> _Followed | None:
+        return self._open.get(job.id) or self._over.get(job.id)
 
-    def _put(self, job: Job, followed: _Followed) -> None:
-        job = followed.track.job or job
+    def _keep(self, followed: _Followed) -> None:
+        """Put a job where its state belongs."""
+        job = followed.track.job
+        self._open.pop(job.id, None)
+        self._over.pop(job.id, None)
+        if followed.track.due is not None:
+            self._holding[job.id] = followed
         if job.state not in FINAL:
             self._open[job.id] = followed
             return
@@ -178,9 +202,9 @@ class Feedback:
 
     def _say(self, packets: Sequence[bytes], followed: _Followed) -> None:
         if packets:
-            for peer in self._audience() | followed.askers:
+            for peer in self._audience() | followed.askers.keys():
                 if not all(self._send(peer, packet) for packet in packets):
-                    followed.askers.discard(peer)
+                    followed.askers.pop(peer, None)
 
     def _send(self, peer: Peer, packet: bytes) -> bool:
         here = peer.send(packet)

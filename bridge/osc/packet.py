@@ -17,7 +17,7 @@ LARGEST: Final = 64 * 1024
 """Bytes in a packet."""
 DEEPEST: Final = 8
 """Bundles within each other."""
-MOST_ELEMENTS: Final = 64
+MOST_ELEMENTS: Final = 32
 """Messages and bundles in a packet, so that the largest packet, too, is dealt with in a few milliseconds."""
 MOST_ARGUMENTS: Final = 64
 

@@ -28,10 +28,11 @@ class News(NamedTuple):
 class Track:
     """One job as those who follow it know it."""
 
-    def __init__(self, ending: Ending) -> None:
-        self.job: Job | None = None
+    def __init__(self, job: Job, ending: Ending) -> None:
+        """Begin with a snapshot of which nothing has been said yet; `begin` or `story` say it."""
+        self.job = job
         self._ending = ending
-        self._said = 0.0, ""
+        self._said = saying.fraction_of(job), job.step
         self._held: Job | None = None
         self._next = 0.0
 
@@ -40,28 +41,30 @@ class Track:
         """When progress that was held back is to be said."""
         return self._next if self._held else None
 
+    def begin(self, now: float) -> News:
+        """Return what those who hear of every job have to hear first."""
+        self._next = now + PROGRESS_EVERY_S
+        began = self.job.state not in FINAL
+        return News(self.story(accepted=began), began, moved=True)
+
     def change(self, job: Job, now: float) -> News:
-        """Take in a snapshot and return what it means to those who follow the job."""
-        before, overtaken = self.job, self._overtakes(job)
-        if overtaken:
+        """Take in the next snapshot and return what it means to those who follow the job."""
+        if self._overtook(job):
             return News([])
+        moved = self.job.state is not job.state
         self.job = job
         packets: list[bytes] = []
-        began = before is None and job.state not in FINAL
-        moved = before is None or before.state is not job.state
-        if began:
-            packets.append(saying.accepted(job))
         if moved:
-            self._held = None
             packets.append(saying.state(job))
+            self._held = None
             if job.state is State.QUEUED:
                 self._said = 0.0, ""
-            elif job.state in FINAL:
-                packets += self._ending(job)
         if job.state not in FINAL:
             self._hold(job)
             packets += self.progress(now)
-        return News(packets, began, moved)
+        elif moved:
+            packets += self._ending(job)
+        return News(packets, moved=moved)
 
     def progress(self, now: float) -> list[bytes]:
         """Return the progress that was held back, if its time has come."""
@@ -73,23 +76,20 @@ class Track:
         self._said = max(self._said[0], saying.fraction_of(job)), job.step
         return [saying.progress(job, self._said[0])]
 
-    def story(self, job: Job, *, accepted: bool) -> list[bytes]:
-        """Return what somebody has to hear who comes in now; `job` is told of where no change was heard of yet."""
-        job = self.job or job
-        packets = [saying.accepted(job)] if accepted else []
-        return packets + so_far(job, self._ending, self._said[0])
+    def story(self, *, accepted: bool) -> list[bytes]:
+        """Return what somebody has to hear who comes in now."""
+        packets = [saying.accepted(self.job)] if accepted else []
+        return packets + so_far(self.job, self._ending, self._said[0])
 
     def _hold(self, job: Job) -> None:
         fraction, step = self._said
         if saying.fraction_of(job) > fraction or job.step != step:
             self._held = job
 
-    def _overtakes(self, job: Job) -> bool:
+    def _overtook(self, job: Job) -> bool:
         """Say whether a later snapshot was heard before this one: jobs change on several threads."""
         known = self.job
-        if known is None or known.state is job.state:
-            return False
-        return job.updated < known.updated and not allowed(known.state, job.state)
+        return known.state is not job.state and job.updated < known.updated and not allowed(known.state, job.state)
 
 
 def so_far(job: Job, ending: Ending, least: float = 0.0) -> list[bytes]:

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from bridge.osc.options import OscOptions
+from bridge.osc.room import Room
+from tests.osc.oscdesk import Clock, Desk, Jobs, TcpClient, UdpClient
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_job() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def room(desk: Desk) -> Iterator[Room]:
+    with Room(OscOptions(port=0), desk, "1.2.3") as room:
+        yield room
+
+
+@pytest.fixture
+def udp(room: Room) -> Iterator[Callable[[], UdpClient]]:
+    with ExitStack() as stack:
+
+        def connect() -> UdpClient:
+            client = UdpClient(room.port)
+            stack.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def tcp(room: Room) -> Iterator[Callable[[], TcpClient]]:
+    with ExitStack() as stack:
+
+        def connect() -> TcpClient:
+            client = TcpClient(room.port)
+            stack.callback(client.close)
+            return client
+
+        yield connect

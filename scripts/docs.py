@@ -1,6 +1,6 @@
-"""Draws what the documentation shows of the code: the state diagram, and the picture of a song and its stems.
+"""Draws what the documentation shows of the code: the state diagram, the OSC messages, a picture of a song's stems.
 
-python scripts/docs.py            writes both
+python scripts/docs.py            writes all of them
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bridge.osc.addresses import Address, Argument
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+OSC = ROOT / "docs" / "osc.md"
 PICTURE = ROOT / "docs" / "stems.svg"
 COLUMNS = 420
 SEED = 5
@@ -30,8 +35,33 @@ def with_diagram(text: str) -> str:
     """Return the architecture page with the state diagram of the code between its marks."""
     from bridge.jobs.states import diagram
 
-    block = f"<!-- states -->\n```mermaid\n{diagram()}\n```\n<!-- /states -->"
-    return re.sub(r"<!-- states -->.*<!-- /states -->", lambda _match: block, text, flags=re.DOTALL)
+    return _between("states", text, f"```mermaid\n{diagram()}\n```")
+
+
+def with_messages(text: str) -> str:
+    """Return the OSC page with the messages of the code's table between its marks."""
+    from bridge.osc.addresses import INCOMING, OUTGOING
+
+    taken = ["| message | arguments | what it does | answer |", "| --- | --- | --- | --- |"]
+    taken += [f"{_row(address)} `{address.answer}` |" for address in INCOMING.values()]
+    said = ["| message | arguments | what it says |", "| --- | --- | --- |", *map(_row, OUTGOING.values())]
+    return _between("outgoing", _between("incoming", text, "\n".join(taken)), "\n".join(said))
+
+
+def _row(address: Address) -> str:
+    arguments = "<br>".join(map(_argument, address.arguments)) or "none"
+    return f"| `{address.path}` | {arguments} | {address.help} |"
+
+
+def _argument(argument: Argument) -> str:
+    types = " or ".join(f"`{tag}`" for tag in argument.types)
+    optional = ", optional" if argument.optional else ""
+    return f"{types} **{argument.name}**{optional}: {argument.help}"
+
+
+def _between(mark: str, text: str, drawn: str) -> str:
+    block = f"<!-- {mark} -->\n{drawn}\n<!-- /{mark} -->"
+    return re.sub(rf"<!-- {mark} -->.*<!-- /{mark} -->", lambda _match: block, text, flags=re.DOTALL)
 
 
 def picture() -> str:
@@ -81,5 +111,6 @@ def _svg(peaks: dict[str, list[float]]) -> str:
 
 if __name__ == "__main__":
     ARCHITECTURE.write_text(with_diagram(ARCHITECTURE.read_text("utf-8")), "utf-8")
+    OSC.write_text(with_messages(OSC.read_text("utf-8")), "utf-8")
     PICTURE.write_text(picture(), "utf-8")
-    print(f"wrote {ARCHITECTURE.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}")
+    print(f"wrote {', '.join(str(path.relative_to(ROOT)) for path in (ARCHITECTURE, OSC, PICTURE))}")

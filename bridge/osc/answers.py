@@ -30,7 +30,7 @@ class Answers:
     def answer(self, peer: Peer, packet: bytes) -> None:
         """Send an answer."""
         peer.send(packet)
-        self._feedback.copy([packet], but=peer)
+        self._feedback.copy(packet, but=peer)
 
     def refuse(self, peer: Peer, address: str, error: StembridgeError) -> None:
         """Say why something was not carried out, unless too much was said already or the other is a bridge, too."""

@@ -13,6 +13,7 @@ from bridge.osc.actions import Actions
 from bridge.osc.answers import Answers
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
+from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.hosts import AllowedHosts
 from bridge.osc.lanes import Lane
@@ -90,7 +91,8 @@ class Room:
         targets = Targets(outlet, options.feedback, [poke.to for poke in options.pokes])
         targets.start()
         stack.callback(targets.stop)
-        feedback = Feedback(subscribers, targets, options.pokes, counters, clock)
+        crier = Crier(subscribers, targets, options.pokes, counters, clock)
+        feedback = Feedback(crier, counters, clock)
         feedback.start()
         stack.callback(feedback.stop, _PATIENCE_S)
 

@@ -30,6 +30,7 @@ from bridge.errors import PacketError
 from bridge.osc.answers import Answers
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters
+from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.framing import Detecting, LengthPrefixed, Slip
 from bridge.osc.lanes import Lane
@@ -105,14 +106,19 @@ class Outcome:
 def handling() -> Iterator[tuple[Router, Counters]]:
     """Put the room together without its listening threads. Its clock runs ahead, so that no answer is spared."""
     ticks = itertools.count()
+
+    def clock() -> float:
+        return float(next(ticks))
+
     with ExitStack() as stack:
         datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         datagrams.bind(("127.0.0.1", 0))
         counters = Counters()
         outlet = Outlet(datagrams, counters)
         stack.callback(outlet.close)
-        subscribers = Subscribers(lambda: float(next(ticks)))
-        feedback = Feedback(subscribers, Targets(outlet, (), ()), (), counters, lambda: float(next(ticks)))
+        subscribers = Subscribers(clock)
+        crier = Crier(subscribers, Targets(outlet, (), ()), (), counters, clock)
+        feedback = Feedback(crier, counters, clock)
         feedback.start()
         stack.callback(feedback.stop, 10.0)
         answers = Answers(feedback, counters, feedback.clock)

@@ -65,6 +65,7 @@ def test_it_comes_in_once_however_often_it_is_said_to_be_done(room: Room, delive
         room.want(folder)
         room.tick()
     assert room.tracks == STEMS
+    assert len(room.studio.shown) == 1
     room.want(folder, asked=True)
     room.tick()
     assert room.tracks == STEMS
@@ -129,6 +130,8 @@ def test_a_delivery_that_is_not_whole_is_waited_for(room: Room, deliver: Deliver
     room.tick()
     assert room.tracks == []
     (folder / "stems.json").write_bytes(receipt)
+    room.tick(0.1)
+    assert room.tracks == [], "the disk is not looked at ten times a second"
     room.tick()
     assert room.tracks == STEMS
 

@@ -73,7 +73,7 @@ def test_a_packet_that_was_cut_is_never_taken_for_whole(
         b"/a\0x,\0\0\0",
         b"/a\0\0,\0\0\0more",
         b"/a\0\0,[\0\0",
-        b"/" + b"a" * 65_539,
+        encode("/a", "x" * 65_536),
     ],
 )
 def test_what_is_not_a_whole_single_message_is_refused(packet: bytes) -> None:

@@ -133,12 +133,19 @@ def test_a_job_that_ends_is_imported_once_though_it_is_told_twice(session: Sessi
     session.command("separate")
     accept(session)
     folder = str(deliver())
+    session.bridge.tell("/stembridge/job/accepted", "j1", "Mix")
+    session.command("ping")
     session.bridge.tell("/stembridge/job/done", "j1", folder, 3)
     session.bridge.answer(SEPARATE, "/stembridge/job/done", "j1", folder, 3)
     session.until(lambda: session.tracks)
     for _ in range(5):
         session.tick()
     assert session.tracks == STEMS
+    assert session.studio.shown == [
+        "Stembridge: Asking for the stems of Mix.wav.",
+        "Stembridge: Mix is on its way.",
+        "Stembridge: The stems of Mix are in: vocals, drums, no_bass.",
+    ]
 
 
 def test_the_last_bounce_is_sent_where_no_clip_is_meant(session: Session) -> None:

@@ -49,6 +49,8 @@ class Listening:
 
     studio: Studio
     port: int
+    daw: int
+    """The UDP port that the configuration has told of everything, and poked."""
     taken: int = 0
 
     def bounce(self, name: str) -> None:
@@ -87,12 +89,18 @@ def listening(root: Path) -> Iterator[Listening]:
     studio = Studio(root)
     (root / "Bounces").mkdir()
     studio.configure("[separation]", 'engine = "preview"', f"[presets.{PRESET}]")
-    config = root / "config.toml"
-    config.write_text(config.read_text("utf-8").replace("[osc]\n", '[osc]\nfolders = ["Bounces"]\n'), "utf-8")
+    config, daw = root / "config.toml", free_port()
+    more = [
+        "[osc]",
+        'folders = ["Bounces"]',
+        f'feedback = ["127.0.0.1:{daw}"]',
+        f'poke = ["127.0.0.1:{daw} /action/str _RS7d3c"]',
+    ]
+    config.write_text(config.read_text("utf-8").replace("[osc]", "\n".join(more)), "utf-8")
     with studio.up() as running:
         found = re.search(rb"OSC +127\.0\.0\.1:(\d+) \(UDP and TCP\)", running.said())
         assert found, running.said()
-        yield Listening(studio, int(found[1]))
+        yield Listening(studio, int(found[1]), daw)
 
 
 @dataclass
@@ -116,6 +124,16 @@ class Client:
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
+
+    def listens_at(self, port: int) -> None:
+        """Wait until it hears at a UDP port."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
+
+            def heard() -> bool:
+                speaker.sendto(b"/hello\0\0,\0\0\0", ("127.0.0.1", port))
+                return "/hello" in self.said
+
+            wait_for(f"it to listen at {port}", heard)
 
     def hears(self, *texts: str) -> list[str]:
         """Wait until these texts were printed, and return all that was."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config.load import load
+from bridge.config.settings import Osc
 from bridge.errors import BounceError, EngineError, PublishError, ServiceError, StembridgeError, StorageError
 from bridge.jobs.states import State
 from bridge.osc.addresses import INCOMING, OUTGOING
@@ -54,6 +55,13 @@ def test_every_code_of_an_error_answer_is_explained() -> None:
 def test_every_family_of_reasons_for_a_failed_job_is_named() -> None:
     for kind in (BounceError, EngineError, ServiceError, PublishError, StorageError):
         assert f"`{kind.default_code.partition('.')[0]}.…`" in PAGE
+
+
+def test_the_examples_ask_at_the_port_at_which_the_bridge_listens() -> None:
+    assert f"port {Osc().port}, UDP and TCP" in PAGE
+    for path in (ROOT / "scripts" / "osc").iterdir():
+        if path.suffix in (".pd", ".scd", ".maxpat"):
+            assert str(Osc().port) in path.read_text("utf-8"), path
 
 
 def test_the_states_are_all_named() -> None:

@@ -1,0 +1,65 @@
+-- Stembridge: Auto-import. A switch: while it is on, stems come into the project that asked for them as soon as they are
+-- finished and that project is in front. Never while REAPER records. Run it again to switch it off; the menu of "Bounce
+-- and separate" can let it start with REAPER.
+
+local folder, section, command = (function()
+  local _, path, section_id, command_id = reaper.get_action_context()
+  return path:match("^(.*[/\\])"), section_id, command_id
+end)()
+local part = dofile(folder .. "lib/load.lua")(folder .. "lib/")
+local arrivals = part("arrivals")
+local LOOK_S = 2
+local SECTION = "Stembridge auto-import"
+
+local function show(is_on)
+  reaper.SetToggleCommandState(section, command, is_on and 1 or 0)
+  reaper.RefreshToolbar2(section, command)
+end
+
+local looked_at, told = 0, {}
+
+-- Once each: it would come again every two seconds.
+local function tell(trouble)
+  if not told[trouble] then
+    told[trouble] = true
+    reaper.ShowConsoleMsg("Stembridge: " .. trouble .. "\n")
+  end
+end
+
+local me = reaper.genGuid("")
+
+local function loop()
+  -- Whoever starts last is the only one: REAPER before 7.03 may let two run.
+  if reaper.GetExtState(SECTION, "running") ~= me then
+    return
+  end
+  local now = reaper.time_precise()
+  if now - looked_at >= LOOK_S then
+    looked_at = now
+    local _, troubles = arrivals.import_all()
+    for _, trouble in ipairs(troubles) do
+      tell(trouble)
+    end
+  end
+  reaper.defer(loop)
+end
+
+local function stop()
+  if reaper.GetExtState(SECTION, "running") == me then
+    reaper.DeleteExtState(SECTION, "running", false)
+    show(false)
+  end
+end
+
+if reaper.APIExists("set_action_options") then
+  reaper.set_action_options(1) -- run again: switch it off instead of asking what to do
+end
+if reaper.GetExtState(SECTION, "running") ~= "" then
+  reaper.DeleteExtState(SECTION, "running", false) -- the other one ends at its next tick
+  show(false)
+else
+  reaper.SetExtState(SECTION, "running", me, false)
+  show(true)
+  reaper.atexit(stop)
+  loop()
+end

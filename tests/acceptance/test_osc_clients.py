@@ -121,6 +121,7 @@ def test_the_pure_data_patch_hears_of_what_others_ask_and_has_all_buttons(bridge
         with bridge.shell(f"oscsend 127.0.0.1 {bridge.port} /stembridge/separate s '{bounce_of(bridge, song)}'"):
             lines = pd.hears("stembridge: job done")
     assert in_order(lines, bridge.delivered(song)) == WORDS
+    assert [line for line in lines if not line.startswith("stembridge: ")] == []
 
 
 SLIP_PATCH = """#N canvas 0 0 400 300 12;

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from bridge.audio.mix import Canonical
 from bridge.audio.riff import payload, read_riff
 from bridge.audio.wavheader import DS64_PLACEHOLDER, EXTENSIBLE, FLOAT, Payloads, WavFormat, wav_header
-from bridge.errors import StorageError
 from bridge.units import Frames, Hz
 
 Block = NDArray[np.float32]
@@ -25,18 +24,6 @@ LOUDEST = 1e6
 
 BLOCK_FRAMES = 12288
 """What is made of a stereo block stays in the processor's cache, and below the size that malloc gives back at once."""
-
-
-def inspect(path: Path) -> Canonical:
-    """Reopen a file that is canonical already. Raises `StorageError` where it is none, or is cut off."""
-    found = float_wav(path)
-    if found is None:
-        raise StorageError(
-            f"The working copy {path.name} is damaged.",
-            code="storage.damaged",
-            advice="Retry the job; if this happens again, check the disk.",
-        )
-    return found
 
 
 def float_wav(path: Path) -> Canonical | None:

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter, inspect
+from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter
 from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
 from bridge.audio.mix import Canonical
 from bridge.audio.wholeness import Wholeness, wholeness
 from bridge.errors import BounceError, StorageError
 from bridge.units import Frames, Hz, Progress, no_progress
 
-__all__ = ["Canonical", "decode", "inspect"]
+__all__ = ["Canonical", "decode"]
 
 _LOWEST_RATE, _HIGHEST_RATE = Hz(8000), Hz(384000)
 _UNKNOWN_FRAMES = 1 << 60

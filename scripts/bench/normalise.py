@@ -96,12 +96,14 @@ def make(folder: Path, minutes: float) -> None:
 def ours(folder: Path) -> None:
     """Normalise with Stembridge."""
     from bridge.audio.bwf import Metadata
-    from bridge.audio.decode import inspect
+    from bridge.audio.canonical import float_wav
     from bridge.audio.render import RenderOptions, render
 
     files = {name: f"{name}.wav" for name in STEMS}
     stems = {name: folder / file for name, file in files.items()}
-    render(inspect(folder / "mix.wav"), stems, files, folder / "out", Metadata(), RenderOptions(rate=TO_RATE))
+    mix = float_wav(folder / "mix.wav")
+    assert mix is not None
+    render(mix, stems, files, folder / "out", Metadata(), RenderOptions(rate=TO_RATE))
 
 
 def compare(minutes: float, parent: Path) -> Cost:

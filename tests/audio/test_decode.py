@@ -13,7 +13,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from bridge.audio.decode import decode, inspect
+from bridge.audio.canonical import float_wav
+from bridge.audio.decode import decode
 from bridge.errors import BounceError, StorageError
 
 Samples = NDArray[np.float32]
@@ -325,17 +326,16 @@ def test_progress_never_falls_and_ends_at_one(tmp_path: Path, tone: Samples, by_
         assert heard[-1] == 1.0
 
 
-def test_inspect_reopens_what_decode_made(tmp_path: Path, tone: Samples) -> None:
+def test_what_decode_made_is_a_whole_float_wav(tmp_path: Path, tone: Samples) -> None:
     source = tmp_path / "bounce.wav"
     soundfile.write(source, tone, RATE, subtype="PCM_16")
     canonical = decode(source, tmp_path / "canonical.wav")
-    assert inspect(canonical.path) == canonical
+    assert float_wav(canonical.path) == canonical
 
 
 @pytest.mark.parametrize("kept", [0, 30, 5000])
-def test_inspect_refuses_what_is_no_whole_working_copy(kept: int, tmp_path: Path, tone: Samples) -> None:
+def test_a_float_wav_that_was_cut_off_is_none(kept: int, tmp_path: Path, tone: Samples) -> None:
     path = tmp_path / "canonical.wav"
     soundfile.write(path, tone, RATE, subtype="FLOAT")
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(StorageError):
-        inspect(path)
+    assert float_wav(path) is None

@@ -14,12 +14,12 @@ import wavinfo
 from numpy.typing import NDArray
 
 from bridge.audio.bwf import Metadata
-from bridge.audio.decode import inspect
 from bridge.audio.level import LevelMeter
+from bridge.audio.mix import Canonical
 from bridge.audio.render import RenderOptions, RenderReport, render
 from bridge.audio.riff import read_riff
 from bridge.errors import EngineFailed, StepCancelled, StorageError, UsageError
-from bridge.units import Hz
+from bridge.units import Frames, Hz
 
 Samples = NDArray[np.float32]
 Noise = Callable[..., Samples]
@@ -36,7 +36,7 @@ class Session:
         self.out.mkdir()
         for name, samples in {"mix": mix, **stems}.items():
             soundfile.write(folder / f"raw {name}.wav", samples, rate, subtype="FLOAT")
-        self.mix = inspect(folder / "raw mix.wav")
+        self.mix = Canonical(folder / "raw mix.wav", Hz(rate), mix.shape[1], Frames(len(mix)))
         self.stems = {name: folder / f"raw {name}.wav" for name in stems}
 
     def render(

@@ -58,7 +58,7 @@ class Reaction(Enum):
     PARK = auto()
     """The task is lost, and may have been paid: a person decides."""
     SHOW = auto()
-    """An unknown code: show it and its message; repeat questions a bounded number of times, orders never."""
+    """An unknown code: show it and its message; repeat questions a bounded number of times, orders only under a key."""
 
 
 _REACTIONS: Final[Mapping[int, Reaction]] = MappingProxyType(

@@ -22,6 +22,7 @@ from bridge.errors import (
     StorageError,
     TaskFailed,
 )
+from bridge.protocol.codes import SERVER_ERROR
 from bridge.protocol.fields import one_line
 from bridge.protocol.messages import STATUSES, CreateRequest, Phase, TaskData
 from bridge.protocol.minutes import started_minutes
@@ -140,6 +141,11 @@ class _Run:
                 raise rules.unknown(noted) from error
             self._later(error)
         except ServiceError as error:
+            if noted.idempotency_key and isinstance(error, RefusedByService) and error.answered == SERVER_ERROR:
+                # Our own server stumbled, before or after it took the order: under its key, the next answer tells.
+                self._save(rules.answer_lost(noted))
+                self._later(error)
+                return
             self._save(rules.refused(noted))
             self._not_taken(error)
         else:

@@ -19,11 +19,12 @@ from bridge.errors import (
     StepCancelled,
     TaskFailed,
 )
-from bridge.protocol.codes import MESSAGES, Code
+from bridge.protocol.codes import MESSAGES, SERVER_ERROR, Code
 from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH
 from bridge.protocol.refusals import InsufficientCredit, TaskGone, UnknownCode
 from bridge.separation.api.engine import ApiEngine
 from bridge.separation.api.task import ApiResult, ApiTask, Clocks, stem_limit
+from bridge.separation.api.waiting import BOUNDED_TRIES
 
 if TYPE_CHECKING:
     from tests.separation.api.conftest import Call, Connect, Onlooker, Reply, Service
@@ -57,7 +58,7 @@ class Backend:
         if isinstance(fault, tuple):
             return fault
         reply = self.really(path, call)
-        return (502, {}, b"<html>lost</html>") if fault == "lost" else reply
+        return {"lost": (502, {}, b"<html>lost</html>"), "stumble": envelope(SERVER_ERROR)}.get(fault or "", reply)
 
     def really(self, path: str, call: Call) -> Reply:
         if path == HEALTH_PATH:
@@ -263,6 +264,30 @@ def test_our_own_server_is_asked_again_under_the_same_key(desk: Desk, backend: B
     backend.faults[CREATE_PATH] = ["lost"] * lost
     assert read(desk.run()) == STEMS
     assert len(backend.orders) == 1
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_our_own_server_that_stumbles_over_an_order_is_asked_again_under_the_same_key(
+    desk: Desk, backend: Backend, taken: bool
+) -> None:
+    backend.ours = True
+    stumble = envelope(SERVER_ERROR)
+    backend.faults[CREATE_PATH] = ["stumble" if taken else stumble, stumble]
+    assert read(desk.run()) == STEMS
+    assert (len(backend.orders), len(backend.keys)) == (1, 1)
+    assert len(desk.watch.waited) >= 2
+
+
+def test_our_own_server_that_never_gets_up_is_shown_and_a_retry_goes_on_with_the_same_order(
+    desk: Desk, backend: Backend
+) -> None:
+    backend.ours = True
+    backend.faults[CREATE_PATH] = ["stumble", *[envelope(SERVER_ERROR)] * (BOUNDED_TRIES - 1)]
+    with pytest.raises(UnknownCode, match="100500"):
+        desk.run()
+    assert backend.faults[CREATE_PATH] == []
+    assert read(desk.run()) == STEMS
+    assert (len(backend.orders), len(backend.keys)) == (1, 1)
 
 
 def test_a_repeated_order_that_is_refused_at_the_door_still_keeps_its_key(desk: Desk, backend: Backend) -> None:

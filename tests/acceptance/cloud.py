@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from tests.acceptance.chaos import Chaos
 from tests.acceptance.program import Bounce, Document, Running, Studio, wait_for
+from tests.ports import free_port
 
 RESTING = frozenset({"delivered", "failed", "cancelled", "needs_credit", "needs_review"})
 CREDIT = 100
@@ -23,8 +23,7 @@ class Server:
 
     def __init__(self, root: Path) -> None:
         self.studio = Studio(root)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         # Polls of many jobs at once must not meet the limit for strangers.
         self.studio.configure(
             "[server]", f"port = {self.port}", f"storage = '{root / 'store'}'", "calls_per_minute = 0"

@@ -197,8 +197,9 @@ class Studio:
         self.assert_nothing_half()
         receipts = [json.loads((folder / "stems.json").read_text("utf-8")) for folder in self.takes()]
         assert sorted(receipt["source"]["sha256"] for receipt in receipts) == sorted(b.sha256 for b in bounces)
-        assert {row["state"] for row in self.jobs()} == {"delivered"}
-        assert sorted(row["job"] for row in self.jobs()) == sorted(receipt["job"] for receipt in receipts)
+        jobs = self.jobs()
+        assert {row["state"] for row in jobs} == {"delivered"}
+        assert sorted(row["job"] for row in jobs) == sorted(receipt["job"] for receipt in receipts)
         for bounce in bounces:
             bounce.assert_untouched()
             number = [receipt["source"]["sha256"] for receipt in receipts].index(bounce.sha256)

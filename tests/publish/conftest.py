@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
+
 SWIFT = Path(__file__).with_name("swift_peer.py")
 
 NGINX = """
@@ -64,11 +66,6 @@ class Nginx:
     @property
     def stored(self) -> list[Path]:
         return sorted((self.home / "dav").iterdir())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -20,7 +20,7 @@ from bridge.errors import PublisherUnavailable, StepCancelled, StorageError
 from bridge.publish.own_url import OwnUrl
 from bridge.publish.reach import Checked
 from bridge.publish.seam import Published, Service
-from tests.publish.conftest import free_port
+from tests.ports import free_port
 
 
 class Clock:

@@ -17,6 +17,7 @@ from bridge.errors import StepCancelled
 from bridge.separation.api.client import ApiClient
 from bridge.separation.api.endpoint import Endpoint, Timeouts
 from bridge.separation.api.wire import Wire
+from tests.ports import free_port
 
 KEY = "sk-7f3e9a-not-for-anybody"
 
@@ -145,8 +146,7 @@ def connect() -> Iterator[Connect]:
 @pytest.fixture
 def nobody() -> str:
     """Return the URL of a port where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 class Onlooker:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from scripts import environment, process
 
+# On every processor, though not more of them than the tests of one machine have memory and patience for: many tests
+# wait for the program or start it, and none depends on another. `-n 0` runs them in one process.
+SIDE_BY_SIDE = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder"]
+
 CHECKS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "tests": ["pytest"],
+    "tests": ["pytest", *SIDE_BY_SIDE],
 }
 
 

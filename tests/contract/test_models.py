@@ -28,6 +28,8 @@ from bridge.server.site import Outside, Site
 from bridge.units import Progress
 from tests.pipeline.service import Bridge
 
+pytestmark = pytest.mark.xdist_group("every model in one bridge")
+
 DOCUMENTED = {
     350: ["vocals"],
     490: ["lead_vocals", "backing_vocals", "other"],

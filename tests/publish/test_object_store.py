@@ -13,6 +13,7 @@ from bridge.publish.object_store import ObjectStore
 from bridge.publish.reach import Checked
 from tests.publish.conftest import Swift
 
+pytestmark = pytest.mark.xdist_group("one Swift")
 real = pytest.mark.system("swift-proxy-server")
 
 

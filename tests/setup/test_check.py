@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from scripts.verdict import SIDE_BY_SIDE
 from tests.setup.conftest import Clone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("a clone to check")]
 
 
 def test_everything_is_checked_and_the_verdict_comes_last(clone: Clone) -> None:
@@ -14,7 +15,7 @@ def test_everything_is_checked_and_the_verdict_comes_last(clone: Clone) -> None:
         "ruff was given ['check', '.']",
         "ruff was given ['format', '--check', '.']",
         "mypy was given []",
-        "pytest was given ['-k', 'some thing']",
+        f"pytest was given {[*SIDE_BY_SIDE, '-k', 'some thing']}",
     ]
     assert done.stdout.splitlines()[-1] == "== All is well: lint, format, types, tests"
     assert done.returncode == 0

@@ -202,6 +202,7 @@ def test_the_key_is_in_no_file_of_the_state(bridge: Bridge, service: StandIn) ->
     service.codes["create"] = 101005
     bridge.start()
     bridge.wait(bridge.bounce())
+    bridge.stop()  # it has cleared away what the job needs no longer
     files = [path for path in bridge.root.rglob("*") if path.is_file()]
     assert bridge.state.database in files
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []

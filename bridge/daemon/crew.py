@@ -15,6 +15,7 @@ from bridge.pipeline.alarm import Alarm
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.steps import Pipeline
+from bridge.pipeline.withdrawals import withdraw_cancelled
 from bridge.pipeline.worker import Worker
 from bridge.separation.registry import LOCAL, SERVICE
 
@@ -32,6 +33,8 @@ class Crew:
         self, settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
     ) -> None:
         """With `only`, jobs with other ids are left alone."""
+        self._store = store
+        self._cleans = only is None
         self._executor = LocalExecutor()
         self._service = RunningService(settings, state)
         self._pausing = threading.Event()
@@ -52,6 +55,8 @@ class Crew:
     def start(self) -> None:
         """Begin. Raises `PublishError` where what serves the bounces cannot start."""
         self._service.start()
+        if self._cleans and self._service.service:
+            withdraw_cancelled(self._store, self._service.service.publisher)
         for worker in self._workers:
             worker.start()
         self._alarm.start()

@@ -41,6 +41,11 @@ def chaos(server: Server) -> Iterator[Chaos]:
         yield chaos
 
 
+def uploads(server: Server) -> list[Path]:
+    """What anybody who knows its address could fetch now."""
+    return list((server.studio.root / "store" / "files" / "uploads").glob("*"))
+
+
 EACH = {
     ("grant", 1): Fault.CUT_BEFORE,
     ("grant", 2): Fault.ANSWER_LOST,
@@ -77,7 +82,7 @@ def test_each_fault_at_each_call_costs_time_and_nothing_else(studio: Studio, ser
         assert bridge.finish(signal.SIGTERM).code == 0
     assert sorted(chaos.faults, key=str) == sorted(((call, fault) for (call, _), fault in EACH.items()), key=str)
     assert_delivered_and_paid_once(studio, server, bounces)
-    assert not list((server.studio.root / "store" / "files" / "uploads").glob("*"))
+    assert uploads(server) == []
     assert_hidden(server.key, studio.root, server.studio.root)
 
 
@@ -131,6 +136,10 @@ def test_an_answer_that_another_s_service_lost_is_never_repeated_without_a_perso
             assert studio.run("cancel", second["job"]).code == 0
             wait_for("the order of a person's", lambda: "delivered" in studio.states())
             assert sorted(studio.states()) == ["cancelled", "delivered", "needs_review"]
+            assert bridge.finish(signal.SIGTERM).code == 0
+        assert len(uploads(server)) == 2
+        with studio.up() as bridge:
+            wait_for("the cancelled job's upload to be withdrawn", lambda: len(uploads(server)) == 1)
             assert bridge.finish(signal.SIGTERM).code == 0
     assert chaos.counts["create"] == 4
     # Two of the three orders had come through, and a fourth was a person's word.

@@ -1,4 +1,5 @@
 """The part of the ReaScript interface that works on projects, for simulated_reaper.py: real WAV files, no sound."""
+# ruff: noqa: N802 - the functions are called as in REAPER
 
 from __future__ import annotations
 

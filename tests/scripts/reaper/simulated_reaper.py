@@ -3,6 +3,7 @@
 What it claims of REAPER is from the ReaScript documentation. Functions that are not here raise, as does everything that
 would open a dialog nobody answers or hold REAPER up. Each script runs in a Lua of its own, as in REAPER.
 """
+# ruff: noqa: N802 - the functions are called as in REAPER
 
 from __future__ import annotations
 

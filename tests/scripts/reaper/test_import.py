@@ -322,7 +322,7 @@ def test_auto_import_is_a_switch(studio: Studio) -> None:
 def test_a_read_only_delivery_is_imported_by_its_stamp_alone(studio: Studio) -> None:
     wait_for(studio)
     folder = studio.deliver()
-    studio.reaper.RecursiveCreateDirectory = lambda _path, _mode: 0  # type: ignore[method-assign]
+    studio.reaper.RecursiveCreateDirectory = lambda path, _: 0  # type: ignore[method-assign]
     studio.action("Import finished stems")
     assert len(studio.reaper.front.tracks) == 5
     assert not list(folder.glob(".importing*"))

@@ -20,7 +20,8 @@ def test_without_a_configuration_the_defaults_are_the_bridges(studio: Studio) ->
     "lines",
     [
         '[inbox]\nfolder = "~/Bounces"\n[output]\nfolder = "/srv/stems" # here\n[osc]\nport = 9200\n[presets.vocals]\n',
-        '[output]\nfolder = \'Sub/Stems\'\n[inbox]\n#folder = "no"\nfolder="In \\"quotes\\""\n[presets.a-b]\nmodel = 350',
+        "[output]\nfolder = 'Sub/Stems'\n[presets.a-b]\nmodel = 350\n",
+        '[inbox]\n#folder = "no"\nfolder="In \\"quotes\\""\n',
         '[inbox]\nscan_s = 30.0\n[api]\nbase_url = "https://x.example"\n',
     ],
 )

@@ -64,7 +64,8 @@ class Outlet:
         # Its own object, since the timeout with which the other one listens must not hold up what is sent.
         self._bound = listening.dup()
         self._bound.setblocking(False)
-        self._here = ip_address(str(listening.getsockname()[0]).partition("%")[0])
+        host, self._port = listening.getsockname()[:2]
+        self._here = ip_address(str(host).partition("%")[0])
         self._mapped = listening.family == socket.AF_INET6 and self._here.is_unspecified
         self._counters = counters
         self._lock = threading.Lock()
@@ -75,6 +76,11 @@ class Outlet:
         with self._lock:
             for each in (self._bound, *self._free.values()):
                 each.close()
+
+    def knock(self) -> None:
+        """Send an empty datagram to the port we listen at, so that whoever waits there looks up."""
+        loopback = "127.0.0.1" if self._here.version == 4 else "::1"
+        self.at(loopback if self._here.is_unspecified else str(self._here), self._port).send(b"")
 
     def at(self, host: str, port: int) -> UdpPeer:
         """Return the peer at a numeric address; raise `OSError` or `ValueError` where it is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -162,6 +163,8 @@ class TcpListener:
     def stop(self) -> None:
         """Accept no more and end every connection."""
         self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # the thread looks up at once, where the system can do that
         self._thread.join()
         with self._lock:
             connections = dict(self._open)
@@ -177,8 +180,8 @@ class TcpListener:
             except TimeoutError:
                 continue
             except OSError as error:
-                # Such as too many open files: that passes.
-                log.warning("accepting an OSC connection: %s; trying on", error)
+                if not self._stopping.is_set():
+                    log.warning("accepting an OSC connection: %s; trying on", error)  # too many open files: that passes
                 self._stopping.wait(_LOOK_S)
                 continue
             self._take(connected, str(address[0]))

@@ -61,6 +61,7 @@ class UdpListener:
     def stop(self) -> None:
         """Listen no more."""
         self._stopping.set()
+        self._outlet.knock()
         self._thread.join()
         self._eager.close()
 
@@ -77,7 +78,8 @@ class UdpListener:
                 complained = True
                 self._stopping.wait(_LOOK_S)
                 continue
-            self._handle_with_all_behind(heard)
+            if not self._stopping.is_set():
+                self._handle_with_all_behind(heard)
 
     def _handle_with_all_behind(self, first: Heard) -> None:
         """Handle what was heard, taking from the system in between whatever has come meanwhile.

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import contextlib
+import socket
+
+import pytest
+
+from bridge.errors import OscError
+from bridge.osc.hosts import AllowedHosts
+from bridge.osc.options import OscOptions
+from bridge.osc.room import Room
+from tests.osc.oscdesk import Desk, TcpClient, UdpClient, wait_for
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_may_always_send(host: str) -> None:
+    assert AllowedHosts(()).allows(host)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.7", "::ffff:10.0.0.7", "fe80::1%eth0", "192.0.2.1", "", "nonsense"])
+def test_no_other_host_may_unless_it_is_listed(host: str) -> None:
+    assert not AllowedHosts(()).allows(host)
+
+
+@pytest.mark.parametrize(
+    ("allow", "host", "allowed"),
+    [
+        ("10.0.0.0/24", "10.0.0.7", True),
+        ("10.0.0.1/24", "10.0.0.7", True),
+        ("10.0.0.0/24", "::ffff:10.0.0.7", True),
+        ("10.0.0.0/24", "10.0.1.7", False),
+        ("10.0.0.7", "10.0.0.7", True),
+        ("10.0.0.7", "10.0.0.8", False),
+        ("fe80::/10", "fe80::1%eth0", True),
+        ("fe80::/10", "10.0.0.7", False),
+    ],
+)
+def test_listed_hosts_and_networks_may(allow: str, host: str, allowed: bool) -> None:
+    assert AllowedHosts([allow]).allows(host) is allowed
+
+
+def test_a_list_that_makes_no_sense_is_told() -> None:
+    with pytest.raises(OscError, match="studio"):
+        AllowedHosts(["studio"])
+
+
+def test_a_refused_host_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    allowed = AllowedHosts(())
+    for _ in range(3):
+        allowed.allows("192.0.2.1")
+    assert caplog.text.count("192.0.2.1") == 1
+
+
+def test_ever_new_hosts_do_not_fill_the_memory() -> None:
+    allowed = AllowedHosts(())
+    for number in range(10_000):
+        allowed.allows(f"10.0.{number // 256}.{number % 256}")
+    assert len(allowed._known) < 5000
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        return str(probe.getsockname()[0])
+
+
+def test_a_host_that_is_not_listed_is_counted_and_never_answered() -> None:
+    address = own_address()
+    with Room(OscOptions(host=address, port=0), Desk(), "1") as room:
+        with contextlib.closing(UdpClient(room.port, address)) as udp:
+            udp.say("/stembridge/ping")
+            udp.raw(b"nonsense")
+            wait_for(lambda: room.counters.refused == 2)
+        with contextlib.closing(TcpClient(room.port, address)) as tcp:
+            assert tcp.is_closed()
+        assert (room.counters.refused, room.counters.received, room.counters.sent) == (3, 0, 0)
+
+
+def test_a_host_that_is_listed_is_answered() -> None:
+    address = own_address()
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(OscOptions(host=address, port=0, allow=(address,)), Desk(), "1"))
+        udp = stack.enter_context(contextlib.closing(UdpClient(room.port, address)))
+        assert udp.ask("/stembridge/ping") == ("/stembridge/pong", "1")

@@ -36,7 +36,7 @@ local function loop()
   local now = reaper.time_precise()
   if now - looked_at >= LOOK_S then
     looked_at = now
-    local _, troubles = arrivals.import_all()
+    local _, troubles = arrivals.import_all(true)
     for _, trouble in ipairs(troubles) do
       tell(trouble)
     end

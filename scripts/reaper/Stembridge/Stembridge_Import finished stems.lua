@@ -4,7 +4,7 @@
 local folder = ({ reaper.get_action_context() })[2]:match("^(.*[/\\])")
 local part = dofile(folder .. "lib/load.lua")(folder .. "lib/")
 
-local imported, troubles = part("arrivals").import_all()
+local imported, troubles = part("arrivals").import_all(false)
 local message = troubles[1]
   or imported > 0 and "Stembridge: the stems are in."
   or "Stembridge: nothing new for this project."

@@ -60,7 +60,7 @@ class Track:
     with_defaults: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Project:
     """One project tab. `path` is "" until it is saved."""
 

@@ -79,6 +79,23 @@ def test_nothing_is_imported_twice_whoever_asks_and_after_every_restart(studio: 
     assert len(studio.reaper.front.undo_points) == 1
 
 
+def test_what_the_musician_undid_does_not_come_back_by_itself(studio: Studio) -> None:
+    """Even if REAPER's undo takes the stamp back as well."""
+    project = studio.reaper.front
+    wait_for(studio)
+    before = dict(project.ext)
+    studio.deliver()
+    studio.action("Auto-import")
+    studio.reaper.tick(1, seconds=3.0)
+    assert len(project.tracks) == 5
+    project.tracks.clear()
+    project.ext = before
+    studio.reaper.tick(5, seconds=3.0)
+    assert not project.tracks
+    studio.action("Import finished stems")
+    assert len(project.tracks) == 5
+
+
 def test_a_project_closed_without_saving_imports_again_and_another_project_may_too(studio: Studio) -> None:
     studio.deliver()
     for project in (Project(), Project()):

@@ -69,8 +69,9 @@ return function(part)
     return "done"
   end
 
-  -- Never while REAPER records. Returns how many bounces were imported, and a list of sentences about what went wrong.
-  function arrivals.import_all()
+  -- Never while REAPER records. `by_itself`: nobody clicked, so that what was undone stays out. Returns how many bounces
+  -- were imported, and a list of sentences about what went wrong.
+  function arrivals.import_all(by_itself)
     local imported, troubles = 0, {}
     if reaper.GetPlayState() & RECORDING ~= 0 then
       return imported, troubles
@@ -78,7 +79,7 @@ return function(part)
     local proj, path = project.current()
     for _, request in ipairs(project.requests(proj)) do
       local delivery, trouble = arrivals.find(request)
-      if delivery then
+      if delivery and not (by_itself and project.undone(proj, delivery.job)) then
         local outcome, why = arrivals.import(proj, path, delivery, request)
         trouble = why
         if outcome == "done" then

@@ -19,6 +19,13 @@ return function(part)
   function project.stamp(proj, job, folder)
     reaper.MarkProjectDirty(proj)
     reaper.SetProjExtState(proj, SECTION, "imported " .. job, folder)
+    reaper.SetExtState(SECTION .. " session", tostring(proj) .. job, "imported", false)
+  end
+
+  -- Whether an import was undone since REAPER started: the stamp may be gone with it, but not the musician's will.
+  function project.undone(proj, job)
+    return not project.stamped(proj, job)
+      and reaper.GetExtState(SECTION .. " session", tostring(proj) .. job) ~= ""
   end
 
   -- Bounces on their way, oldest first: {id, file, song, preset, asked, start, kind, mute, originals, job, folder}.

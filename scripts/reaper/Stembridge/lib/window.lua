@@ -68,7 +68,7 @@ return function(part)
       return
     end
     looked_at = now
-    local imported, troubles = arrivals.import_all()
+    local imported, troubles = arrivals.import_all(true)
     if troubles[1] then
       view.message = troubles[1]
     elseif imported > 0 then

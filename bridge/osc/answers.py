@@ -29,8 +29,9 @@ class Answers:
 
     def answer(self, peer: Peer, packet: bytes) -> None:
         """Send an answer."""
-        peer.send(packet)
+        # In this order: who begins to hear everything because of this answer is not meant yet.
         self._feedback.copy(packet, but=peer)
+        peer.send(packet)
 
     def refuse(self, peer: Peer, address: str, error: StembridgeError) -> None:
         """Say why something was not carried out, unless too much was said already or the other is a bridge, too."""

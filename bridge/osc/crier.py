@@ -60,10 +60,9 @@ class Crier:
         self._holding: dict[str, _Followed] = {}
         self._over: OrderedDict[str, _Followed] = OrderedDict()
 
-    @property
-    def has_audience(self) -> bool:
-        """Whether anybody hears everything. May be asked on any thread."""
-        return bool(self._subscribers or self._targets.all())
+    def audience(self) -> set[Peer]:
+        """Return who hears everything. May be asked on any thread, and is often."""
+        return self._subscribers.all() | self._targets.all() if self._subscribers else self._targets.all()
 
     def hear(self, job: Job) -> None:
         """Tell what a job's next snapshot brings."""
@@ -95,9 +94,9 @@ class Crier:
         followed.add(peer)
         self._keep(followed)
 
-    def copy(self, packet: bytes, but: Peer) -> None:
-        """Tell those who hear everything, except for one who has heard it."""
-        for peer in self._audience() - {but}:
+    def tell(self, packet: bytes, peers: set[Peer]) -> None:
+        """Tell one thing to some who hear everything."""
+        for peer in peers:
             self._send(peer, packet)
 
     def wait_s(self) -> float | None:
@@ -113,7 +112,7 @@ class Crier:
                 del self._holding[job_id]
 
     def _note(self, news: News, followed: _Followed) -> None:
-        told = self._clock(), self._audience() | followed.askers.keys()
+        told = self._clock(), self.audience() | followed.askers.keys()
         if news.began:
             followed.began = told[0], set(told[1])
         if news.moved:
@@ -138,12 +137,9 @@ class Crier:
         if len(self._over) > _MOST_OVER:
             self._over.popitem(last=False)
 
-    def _audience(self) -> set[Peer]:
-        return self._subscribers.all() | self._targets.all()
-
     def _say(self, packets: Sequence[bytes], followed: _Followed) -> None:
         if packets:
-            for peer in self._audience() | followed.askers.keys():
+            for peer in self.audience() | followed.askers.keys():
                 if not all(self._send(peer, packet) for packet in packets):
                     followed.askers.pop(peer, None)
 

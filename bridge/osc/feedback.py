@@ -55,12 +55,11 @@ class Feedback:
 
     def copy(self, packet: bytes, but: Peer) -> None:
         """Tell an answer to those who hear everything, for many programs send from a port that they do not read."""
-        if not self._crier.has_audience:
-            return
-        if self._copies.take():
-            self._later(functools.partial(self._crier.copy, packet, but))
-        else:
+        audience = self._crier.audience() - {but}
+        if audience and not self._copies.take():
             self._counters.add("dropped")
+        elif audience:
+            self._later(functools.partial(self._crier.tell, packet, audience))
 
     def _later(self, what: Callable[[], None]) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from ipaddress import ip_address
 from typing import Any, NamedTuple, Protocol
 
@@ -30,6 +30,10 @@ class Peer(Hashable, Protocol):
     def send(self, packet: bytes) -> bool:
         """Send at once or not at all, never waiting and never raising; False: it is gone for good."""
         ...
+
+
+Handler = Callable[[bytes, Peer], None]
+"""Deals with a packet of a peer, and never raises."""
 
 
 class UdpPeer(NamedTuple):
@@ -86,15 +90,14 @@ class Outlet:
         """Return the peer at a numeric address; raise `OSError` or `ValueError` where it is none."""
         plain, _, scope = host.partition("%")
         there = ip_address(plain)
+        there = getattr(there, "ipv4_mapped", None) or there
+        is_far = self._here.is_loopback and not there.is_loopback
         if there.version == 4 and self._mapped:
-            there, host = ip_address(f"::ffff:{plain}"), f"::ffff:{plain}"
-        address: SocketAddress = (host, port)
+            return UdpPeer(self, (f"::ffff:{there}", port, 0, 0))
+        address: SocketAddress = (str(there), port)
         if there.version == 6:
-            address = (there.compressed, port, 0, _scope_id(scope))
-        mapped = getattr(there, "ipv4_mapped", None)
-        is_loopback = (mapped or there).is_loopback
-        bound = there.version == self._here.version and (not self._here.is_loopback or is_loopback)
-        return UdpPeer(self, address, bound)
+            address = (*address, 0, _scope_id(scope))
+        return UdpPeer(self, address, there.version == self._here.version and not is_far)
 
     def send(self, packet: bytes, peer: UdpPeer) -> None:
         """Send a datagram, or count it as dropped where the system takes it not."""

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_S = 0.3
 """How long a stop waits for what is under way on one thread."""
-_COPYING_THREADS, _MOST_COPIES = 2, 32
+_COPYING_THREADS, _MOST_COPIES = 2, 128
 _MOST_QUESTIONS = 128
 
 

@@ -26,6 +26,7 @@ class Targets:
         self._hear_all = tuple(hear_all)
         self._peers: dict[Endpoint, Peer] = {}
         self._all: set[Peer] = set()
+        self._missed: set[Endpoint] = set()
         self._stopping = threading.Event()
         endpoints = {*self._hear_all, *poked}
         self._names = {each for each in endpoints if not _is_quick(each.host)}
@@ -61,14 +62,12 @@ class Targets:
             found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
             peers = [self._outlet.at(str(each[4][0]), endpoint.port) for each in found]
         except (OSError, UnicodeError, ValueError) as error:
-            log.log(
-                logging.DEBUG if self._stopping.is_set() else logging.WARNING,
-                "OSC cannot be sent to %s port %d: %s; it is looked for again",
-                *endpoint,
-                error,
-            )
+            if endpoint not in self._missed:
+                log.warning("OSC cannot be sent to %s port %d: %s; it is looked for again", *endpoint, error)
+            self._missed.add(endpoint)
             return
         peers.sort(key=lambda peer: (not peer.bound, len(peer.address)))
+        self._missed.discard(endpoint)
         self._peers[endpoint] = peers[0]
         self._all = {self._peers[each] for each in self._hear_all if each in self._peers}
 

@@ -14,7 +14,7 @@ from bridge.errors import PacketError
 from bridge.osc.counters import Counters
 from bridge.osc.framing import Detecting
 from bridge.osc.hosts import AllowedHosts
-from bridge.osc.udp import Handler
+from bridge.osc.peers import Handler
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _LOOK_S: Final = 0.3
 """How often a thread looks whether it is to end."""
 _FLUSH_S: Final = 0.02
 """How soon it looks again whether a client that reads slowly takes more."""
-_LINGER_S: Final = 0.2
+_LINGER_S, _LINGER_CHUNKS = 0.2, 64
 
 
 class Connection:
@@ -44,6 +44,7 @@ class Connection:
         self._lock = threading.Lock()
         self._unsent = bytearray()
         self._gone = False
+        self._lingers = False
 
     @property
     def host(self) -> str:
@@ -58,14 +59,15 @@ class Connection:
     def send(self, packet: bytes) -> bool:
         """Send at once, or keep it until the client reads; False if the connection is over."""
         with self._lock:
-            if not self._gone:
+            if not self._gone and not self._lingers:
                 self._unsent += self._framing.frame(packet)
                 self._flush()
                 if len(self._unsent) > MOST_UNREAD:
                     log.warning("an OSC client at %s does not read what it is sent: closed", self._host)
                     self._end()
-            self._counters.add("dropped" if self._gone else "sent")
-            return not self._gone
+            here = not self._gone and not self._lingers
+            self._counters.add("sent" if here else "dropped")
+            return here
 
     def close(self) -> None:
         """End the connection; its thread then closes the socket."""
@@ -106,10 +108,13 @@ class Connection:
     def _linger(self) -> None:
         """Let the client read the last answer: a connection closed over unread bytes takes it away again."""
         try:
-            self._socket.shutdown(socket.SHUT_WR)
-            self._socket.settimeout(_LINGER_S)
-            while self._socket.recv(_CHUNK):
-                pass
+            with self._lock:
+                self._lingers = True
+                self._socket.shutdown(socket.SHUT_WR)
+                self._socket.settimeout(_LINGER_S)
+            for _ in range(_LINGER_CHUNKS):
+                if not self._socket.recv(_CHUNK):
+                    return
         except OSError:
             return  # it said no more in that time, or is gone
 
@@ -174,14 +179,16 @@ class TcpListener:
             thread.join()
 
     def _run(self) -> None:
+        complained = False
         while not self._stopping.is_set():
             try:
                 connected, address = self._socket.accept()
             except TimeoutError:
                 continue
             except OSError as error:
-                if not self._stopping.is_set():
-                    log.warning("accepting an OSC connection: %s; trying on", error)  # too many open files: that passes
+                if not complained and not self._stopping.is_set():
+                    log.warning("accepting OSC connections: %s; trying on", error)  # too many open files: that passes
+                    complained = True
                 self._stopping.wait(_LOOK_S)
                 continue
             self._take(connected, str(address[0]))

@@ -11,13 +11,12 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Final
 
 from bridge.osc.counters import Counters
 from bridge.osc.hosts import AllowedHosts
 from bridge.osc.packet import LARGEST
-from bridge.osc.peers import Outlet, Peer, UdpPeer
+from bridge.osc.peers import Handler, Outlet, UdpPeer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ _OVERHEAD: Final = 512
 _HANDLED_BETWEEN: Final = 4
 
 Heard = tuple[bytes, tuple[Any, ...]]
-Handler = Callable[[bytes, Peer], None]
 
 
 class UdpListener:

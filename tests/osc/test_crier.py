@@ -11,6 +11,7 @@ from bridge.jobs.states import State
 from bridge.osc import saying
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
+from bridge.osc.feedback import Feedback
 from bridge.osc.options import Endpoint, Poke
 from bridge.osc.peers import Outlet
 from bridge.osc.subscribers import Subscribers
@@ -173,11 +174,30 @@ def test_a_client_that_is_gone_is_forgotten_and_the_others_hear_all(
     assert here.addresses() == [*BEGINNING, "job/state", "job/state"]
 
 
-def test_an_answer_is_copied_to_those_who_hear_all_except_to_who_got_it(crier: Crier, subscribers: Subscribers) -> None:
+def test_an_answer_is_told_to_those_who_hear_all_except_to_who_got_it(
+    crier: Crier, subscribers: Subscribers, clock: Clock
+) -> None:
     asker, other = Ear(), Ear()
     subscribers.add([asker, other], 600)
-    crier.copy(saying.Pong("1")(), but=asker)
+    feedback = Feedback(crier, Counters(), clock)
+    feedback.copy(saying.Pong("1")(), but=asker)
+    feedback.start()
+    feedback.stop(PATIENCE_S)
     assert (asker.heard, other.heard) == ([], [("/stembridge/pong", "1")])
+
+
+def test_of_a_flood_of_answers_those_who_hear_all_are_told_a_part(
+    crier: Crier, subscribers: Subscribers, clock: Clock
+) -> None:
+    asker, other, counters = Ear(), Ear(), Counters()
+    subscribers.add([other], 600)
+    feedback = Feedback(crier, counters, clock)
+    for _ in range(1000):
+        feedback.copy(saying.Pong("1")(), but=asker)
+    feedback.start()
+    feedback.stop(PATIENCE_S)
+    assert len(other.heard) + counters.now().dropped == 1000
+    assert len(other.heard) == 100
 
 
 def test_what_is_over_is_not_remembered_for_ever_nor_is_everyone_who_asked(

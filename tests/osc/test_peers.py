@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ import pytest
 
 from bridge.osc.counters import Counters
 from bridge.osc.options import Endpoint
-from bridge.osc.peers import Outlet
+from bridge.osc.peers import Outlet, UdpPeer
 from bridge.osc.targets import Targets
 from tests.osc.oscdesk import PATIENCE_S, wait_for
 
@@ -78,6 +79,15 @@ def test_peers_at_the_same_place_are_the_same(make_outlet: MakeOutlet) -> None:
     outlet, _, _ = make_outlet("::")
     assert len({outlet.at("::1", 9000), outlet.at("0:0:0:0:0:0:0:1", 9000)}) == 1
     assert len({outlet.at("127.0.0.1", 9000), outlet.at("::ffff:127.0.0.1", 9000), outlet.at("::1", 9000)}) == 2
+
+
+def test_who_sent_is_the_same_as_who_is_configured() -> None:
+    for at, hosts in (("::", ["127.0.0.1", "::1"]), ("127.0.0.1", ["127.0.0.1"]), ("::1", ["::1"])):
+        with _bound(at) as listening, contextlib.closing(Outlet(listening, Counters())) as outlet:
+            for host in hosts:
+                with _bound(host) as sender:
+                    sender.sendto(b"", (host, listening.getsockname()[1]))
+                    assert UdpPeer(outlet, listening.recvfrom(1)[1]) == outlet.at(host, sender.getsockname()[1])
 
 
 def test_a_name_is_looked_up_beside_and_a_number_at_once(make_outlet: MakeOutlet) -> None:

@@ -99,7 +99,7 @@ def _bring_claimed(project: Project, delivery: Delivery, choices: Choices, held:
     if not stems:
         raise Trouble(f"All stems of {delivery.song} are silent.")
     try:
-        _add(project, delivery, stems, choices, held)
+        _add(project, delivery, stems, choices, held, len(before))
         _merge_steps(project, before, steps=1 + len(stems))
     except Refused:
         # Silence or a closed Audacity would only be met again; what is left then is cleared away next time.
@@ -129,24 +129,25 @@ def _without_leftovers(project: Project, delivery: Delivery, tracks: list[Track]
     return tracks
 
 
-def _add(project: Project, delivery: Delivery, stems: list[Stem], choices: Choices, held: Claim) -> None:
-    """Add the marker and the stems behind it, each named and in its place."""
-    count = len(project.tracks())
-    if count == 0:
+def _add(project: Project, delivery: Delivery, stems: list[Stem], choices: Choices, held: Claim, marker: int) -> None:
+    """Add the marker as the track of that number and the stems behind it, each named and in its place."""
+    if marker == 0:
         # Audacity does the same where a file is the first thing in a project.
         project.set_rate(_rate_of(delivery))
     start_s = choices.at_s if choices.at_s is not None else delivery.origin_s or 0.0
     project.add_labels()
-    project.name(count, marker_of(delivery))
+    project.name(marker, marker_of(delivery))
+    first = marker + 1
     for stem in stems:
         held.refresh()
-        first = len(project.tracks())
         project.add_audio(stem.path)
         # A file of more than two channels comes as several tracks.
-        for track in range(first, len(project.tracks())):
+        behind = len(project.tracks())
+        for track in range(first, behind):
             colour = _COLOURS.get(stem.name.removeprefix("no_"), 0)
             project.name_and_place(track, track_name(delivery.song, stem.name), start_s, colour)
-    project.name(count, stamp_of(delivery))
+        first = behind
+    project.name(marker, stamp_of(delivery))
 
 
 def _merge_steps(project: Project, before: list[Track], steps: int) -> None:

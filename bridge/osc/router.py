@@ -36,14 +36,14 @@ class Router:
         """Carry out the messages in a packet, at once or on a lane, and answer. Never raises."""
         try:
             found = messages(packet)
-        except PacketError as error:
-            self._answers.refuse(peer, error.address, error)
+        except Exception as error:  # a mistake of ours in the check must not end the thread that listens
+            self._failed(peer, error.address if isinstance(error, PacketError) else "", error)
             return
         self._counters.add("messages", len(found))
         for message in found:
             try:
                 self._carry_out(message, peer)
-            except Exception as error:
+            except Exception as error:  # nor must one of those who carry out
                 self._failed(peer, message.address, error)
 
     def broken(self, error: PacketError, peer: Peer) -> None:
@@ -63,7 +63,7 @@ class Router:
     def _on_lane(self, command: Command, address: str, peer: Peer, given: list[Value]) -> None:
         try:
             command.run(peer, given)
-        except Exception as error:
+        except Exception as error:  # nor may it end the lane
             self._failed(peer, address, error)
 
     def _failed(self, peer: Peer, address: str, error: Exception) -> None:
@@ -72,7 +72,7 @@ class Router:
             self._answers.refuse(peer, address, error)
             return
         if self._logged.take():
-            log.error("OSC message %s", address, exc_info=error)
+            log.error("OSC message %r", address, exc_info=error)
         self._answers.refuse(peer, address, _INTERNAL)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
@@ -34,7 +35,7 @@ _BUSY: Final = (
 class Pipe:
     """A conversation with Audacity; a context manager. Raises NoAudacity or NoAnswer where it can't be had."""
 
-    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, patience_s: float = _PATIENCE_S, connect: Callable[[], Wires] = connect) -> None:
         self._heard = b""
         give_up = time.monotonic() + patience_s
         while True:

@@ -94,7 +94,7 @@ def _bring_claimed(project: Project, delivery: Delivery, choices: Choices, held:
     before = project.tracks()
     if _is_stamped(before, delivery):
         return False
-    before = _without_leftovers(project, delivery, before)
+    before = _without(project, delivery, before, {marker_of(delivery)})
     stems = [stem for stem in delivery.stems if choices.silent or not stem.silent]
     if not stems:
         raise Trouble(f"All stems of {delivery.song} are silent.")
@@ -104,7 +104,7 @@ def _bring_claimed(project: Project, delivery: Delivery, choices: Choices, held:
     except Refused:
         # Silence or a closed Audacity would only be met again; what is left then is cleared away next time.
         with contextlib.suppress(Trouble):
-            _without_leftovers(project, delivery, project.tracks())
+            _without(project, delivery, project.tracks(), {marker_of(delivery), stamp_of(delivery)})
         raise
     return True
 
@@ -113,12 +113,12 @@ def _is_stamped(tracks: list[Track], delivery: Delivery) -> bool:
     return any(track.kind == "label" and track.name == stamp_of(delivery) for track in tracks)
 
 
-def _without_leftovers(project: Project, delivery: Delivery, tracks: list[Track]) -> list[Track]:
-    """Remove what an importer left that did not come to its end: its marker, and the stems right behind it."""
+def _without(project: Project, delivery: Delivery, tracks: list[Track], marks: set[str]) -> list[Track]:
+    """Remove what an importer left that did not come to its end: the label track, and the stems right behind it."""
     ours = {spoken(track_name(delivery.song, stem.name)) for stem in delivery.stems}
     ours |= {stem.path.stem for stem in delivery.stems}
     for first, track in enumerate(tracks):
-        if track.kind == "label" and track.name == marker_of(delivery):
+        if track.kind == "label" and track.name in marks:
             count = 1
             for follower in tracks[first + 1 : first + 1 + len(delivery.stems)]:
                 if follower.kind != "wave" or follower.name not in ours:

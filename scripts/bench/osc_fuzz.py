@@ -76,6 +76,23 @@ class AtOnce(Lane):
         task()
 
 
+class Later(Feedback):
+    """Feedback without its thread: what it is to tell waits until the packet is measured."""
+
+    def __init__(self, crier: Crier, counters: Counters, clock: Callable[[], float]) -> None:
+        super().__init__(crier, counters, clock)
+        self._tasks: list[Callable[[], None]] = []
+
+    def _later(self, what: Callable[[], None]) -> None:
+        self._tasks.append(what)
+
+    def tell(self) -> None:
+        """Tell it."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task()
+
+
 class Raised(logging.Handler):
     """Collects what the room had to catch: it does not leave it, and still is a mistake."""
 
@@ -103,7 +120,7 @@ class Outcome:
 
 
 @contextmanager
-def handling() -> Iterator[tuple[Router, Counters]]:
+def handling() -> Iterator[tuple[Router, Later, Counters]]:
     """Put the room together without its listening threads. Its clock runs ahead, so that no answer is spared."""
     ticks = itertools.count()
 
@@ -118,12 +135,10 @@ def handling() -> Iterator[tuple[Router, Counters]]:
         stack.callback(outlet.close)
         subscribers = Subscribers(clock)
         crier = Crier(subscribers, Targets(outlet, (), ()), (), counters, clock)
-        feedback = Feedback(crier, counters, clock)
-        feedback.start()
-        stack.callback(feedback.stop, 10.0)
-        answers = Answers(feedback, counters, feedback.clock)
+        feedback = Later(crier, counters, clock)
+        answers = Answers(feedback, counters, clock)
         commands = Commands(Nothing(), answers, feedback, subscribers, outlet)
-        yield Router(commands.table("0", AtOnce(), AtOnce()), answers, counters, feedback.clock), counters
+        yield Router(commands.table("0", AtOnce(), AtOnce()), answers, counters, clock), feedback, counters
 
 
 def packets(count: int, seed: int) -> Iterator[bytes]:
@@ -162,7 +177,7 @@ def fuzz(count: int, seed: int, warm_up: int = WARM_UP) -> Outcome:
     log = logging.getLogger("bridge.osc")
     log.addHandler(raised)
     try:
-        with handling() as (router, counters):
+        with handling() as (router, feedback, counters):
             for number, packet in enumerate(packets(count, seed)):
                 if number == warm_up:
                     outcome.memory_before = memory()
@@ -172,6 +187,7 @@ def fuzz(count: int, seed: int, warm_up: int = WARM_UP) -> Outcome:
                     handle = functools.partial(router.handle, peer=peer)
                     task = functools.partial(through_a_stream, in_chunks(packet, chance), handle)
                 one(task, packet, outcome)
+                feedback.tell()
             outcome.memory_after = memory()
             outcome.errors = dict(counters.now().errors)
     finally:

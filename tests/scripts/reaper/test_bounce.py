@@ -79,7 +79,8 @@ def test_the_time_selection_is_rendered_whole_and_with_its_origin(studio: Studio
     assert [path.name for path in studio.inbox.iterdir()] == [bounce.name]
     assert read_metadata(bounce).time_reference == 11 * RATE
     [request] = musician.requests()
-    assert (request["start"], request["song"], request["file"]) == (1.0, "Night Drive", "Night Drive.wav")
+    assert (request["start"], request["offset"]) == (1.0, 10.0)
+    assert (request["song"], request["file"]) == ("Night Drive", "Night Drive.wav")
 
 
 def test_the_musicians_render_settings_are_as_before(studio: Studio, musician: Musician) -> None:

@@ -17,7 +17,7 @@ def wait_for(studio: Studio, song: str = "Night Drive", **more: object) -> None:
     """Let the project in front wait for a bounce, as "Bounce and separate" leaves it."""
     request = {
         "id": "r1", "path": f"/inbox/{song}.wav", "file": f"{song}.wav", "song": song, "preset": "", "job": "",
-        "asked": 0, "start": 12.5, "mute": False, "originals": [], **more,
+        "asked": 0, "start": 12.5, "offset": 0, "mute": False, "originals": [], **more,
     }  # fmt: skip
     studio.reaper.front.ext["Stembridge/requests"] = json.dumps([request])
 
@@ -278,6 +278,19 @@ def test_a_delivery_that_nobody_here_asked_for_lies_at_its_bwf_origin(
     positions = {item.values["D_POSITION"] for track in studio.reaper.front.tracks for item in track.items}
     assert positions == {position}
     assert not studio.reaper.gfx.is_open
+
+
+@pytest.mark.parametrize(
+    ("reference_s", "position"), [(0.0, 12.5), (12.5, 12.5), (3612.5, 12.5), (3720.0, 20.0), (5.0, 5.0)]
+)
+def test_a_bounce_of_this_project_lies_where_its_range_began_unless_its_origin_says_it_is_another(
+    studio: Studio, reference_s: float, position: float
+) -> None:
+    studio.reaper.front.offset_s = 3700.0
+    wait_for(studio, offset=3600.0)
+    studio.deliver(time_reference=round(reference_s * RATE))
+    studio.action("Import finished stems")
+    assert {item.values["D_POSITION"] for track in studio.reaper.front.tracks for item in track.items} == {position}
 
 
 def studio_entry(studio: Studio) -> str:

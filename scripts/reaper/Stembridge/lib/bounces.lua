@@ -8,6 +8,7 @@ return function(part)
   local settings = part("settings")
   local names = part("names")
   local render = part("render")
+  local range = part("range")
   local project = part("project")
   local line = part("line")
   local bounces = {}
@@ -61,13 +62,13 @@ return function(part)
     end
   end
 
-  local function wait_for(proj, path, song, preset, range)
+  local function wait_for(proj, path, song, preset, bounced)
     local id = files.nonce()
     supersede(proj, path)
     project.add_request(proj, {
       id = id, path = path, file = files.name_of(path), song = song, preset = preset, job = "",
-      asked = os.time(), start = range.start, mute = settings.get("mute_originals"),
-      originals = json.array(range.originals),
+      asked = os.time(), mute = settings.get("mute_originals"), originals = json.array(range.originals(proj, bounced)),
+      start = bounced.start, offset = reaper.GetProjectTimeOffset(proj, false),
     })
     if line.is_open() then
       local number = preset == "" and line.send("/stembridge/separate", path)
@@ -76,15 +77,15 @@ return function(part)
     end
   end
 
-  -- Renders `range` (see range.lua) as `song` and has it separated. Returns nil, or a sentence about what went wrong.
-  function bounces.start(proj, range, song, preset)
+  -- Renders `bounced` (see range.lua) as `song` and has it separated. Returns nil, or a sentence about what went wrong.
+  function bounces.start(proj, bounced, song, preset)
     if reaper.GetPlayState() & RECORDING ~= 0 then
       return "Stop recording before you bounce."
     end
     local inbox = settings.get("inbox")
     local folder = preset ~= "" and files.join(inbox, preset) or inbox
     files.make_folder(folder)
-    local hidden, why = render.hidden(proj, range, folder)
+    local hidden, why = render.hidden(proj, bounced, folder)
     if not hidden then
       return why
     end
@@ -94,7 +95,7 @@ return function(part)
       return "The bounce could not be put into " .. folder .. ": is another program using " .. path .. "?"
     end
     remember(path)
-    wait_for(proj, path, name, preset, range)
+    wait_for(proj, path, name, preset, bounced)
     return nil
   end
 

@@ -7,6 +7,7 @@ return function(part)
   local importing = {}
   local CUSTOM_COLOUR = 0x1000000
   local BUILD_MISSING_PEAKS = 40047
+  local SAME_PLACE_S = 0.01
 
   -- The stems that the musician wants; all of them where the choice would leave none.
   local function chosen(delivery, options)
@@ -44,15 +45,19 @@ return function(part)
     return sources
   end
 
-  -- Where the stems begin, in seconds. What the bounce began at is known exactly if this project asked for it; a time
-  -- reference counts from the ruler's zero, which the project may have moved.
+  local function near(one, other)
+    return math.abs(one - other) < SAME_PLACE_S
+  end
+
+  -- Where the stems begin, in seconds: the bounce's BWF origin. That counts from the ruler's zero, which the project may
+  -- have moved, and not every file counts so; where this project asked for the bounce, its own range decides.
   function importing.position(proj, delivery, request)
-    if request then
+    local origin = delivery.origin_s
+    if request and (not origin or near(origin, request.start) or near(origin, request.start + request.offset)) then
       return request.start
     end
-    local origin = delivery.origin_s or 0
-    local moved = origin - reaper.GetProjectTimeOffset(proj, false)
-    return moved >= 0 and delivery.origin_s and moved or origin
+    local moved = (origin or 0) - reaper.GetProjectTimeOffset(proj, false)
+    return origin and (moved >= 0 and moved or origin) or 0
   end
 
   -- A folder that is still open at the project's end would swallow the new tracks: say where it ends.

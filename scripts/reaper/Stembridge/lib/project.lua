@@ -28,7 +28,8 @@ return function(part)
       and reaper.GetExtState(SECTION .. " session", tostring(proj) .. job) ~= ""
   end
 
-  -- Bounces on their way, oldest first: {id, file, song, preset, asked, start, kind, mute, originals, job, folder}.
+  -- Bounces on their way, oldest first: {id, path, file, song, preset, job, asked, mute,
+  -- originals, start, offset}; job is "" until the bridge has named it.
   function project.requests(proj)
     local _, text = reaper.GetProjExtState(proj, SECTION, "requests")
     local rows = json.decode(text)

@@ -42,7 +42,7 @@ return function(part)
     return ending and AUDIO[ending:lower()] and plain or name
   end
 
-  -- Returns the mix: {kind, start, stop, label, song, originals}; or nil and a sentence.
+  -- Returns the mix: {kind, start, stop, label, song}; or nil and a sentence.
   function range.mix(proj, path)
     local start, stop = reaper.GetSet_LoopTimeRange2(proj, false, false, 0, 0, false)
     local label = "the mix, time selection"
@@ -59,11 +59,15 @@ return function(part)
       stop = stop,
       label = label,
       song = names.song(project_name(path)),
-      originals = track_guids(proj),
     }
   end
 
-  -- Returns the one selected item, in the same form; or nil and a sentence.
+  -- The GUIDs of what is heard in a bounce: its item, or the tracks at the top that are not muted.
+  function range.originals(proj, bounced)
+    return bounced.item and { bounced.item } or track_guids(proj)
+  end
+
+  -- Returns the one selected item, in the same form and with `item`, its GUID; or nil and a sentence.
   function range.item(proj)
     if reaper.CountSelectedMediaItems(proj) ~= 1 then
       return nil, "Select exactly one item to bounce it."
@@ -81,7 +85,7 @@ return function(part)
       stop = start + reaper.GetMediaItemInfo_Value(item, "D_LENGTH"),
       label = "the selected item",
       song = names.song(take_name(take)),
-      originals = { guid },
+      item = guid,
     }
   end
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -70,13 +71,11 @@ HEADLESS_BODY = """
             print (string.format ("%s|%s|%06x|%d|%d", track:name (), track:comment (),
                 track:presentation_info_ptr ():color () >> 8, region:position ():samples (), region:length ():samples ()))
         end
-        {each}
     end
-    {last}
     close_session ()
     quit ()
 """
-PREPARE, SEPARATE, IMPORT, REPORT, UNDO, REDO, EXPORT_BROADCAST, EXPORT_PLAIN = range(1, 9)
+PREPARE, REPORT, UNDO, REDO, EXPORT_BROADCAST, EXPORT_PLAIN, IMPORT, IMPORT_ASKING, SEPARATE_ASKING = range(1, 10)
 """The numbers of the scripts in Ardour."""
 
 
@@ -135,13 +134,14 @@ class Stage:
         self.desk.add(
             [
                 action("prepare", PREPARE_BODY, mix=mix, origin=ORIGIN),
-                ours("stembridge_separate.lua", ask="no", **bridge),
-                ours("stembridge_import.lua", ask="no", **stems),
                 action("report", REPORT_BODY, report=self.report),
                 action("undo", "Editor:undo (1)"),
                 action("redo", "Editor:redo (1)"),
                 action("broadcast", EXPORT_BODY, preset=BROADCAST_WAV, name="One", **span),
                 action("plain", EXPORT_BODY, preset=WAV, name="Two", **span),
+                ours("stembridge_import.lua", ask="no", **stems),
+                ours("stembridge_import.lua", **stems),
+                ours("stembridge_separate.lua", **bridge),
             ],
             [ours("stembridge_auto.lua", **stems, **bridge)],
         )
@@ -153,11 +153,45 @@ class Stage:
         wait_for("a report", self.report.exists)
         return [Region.read(line) for line in self.report.read_text("utf-8").splitlines()]
 
-    def headless(self, each: str, last: str) -> list[Region]:
-        """What Ardour's own program without windows reads of the saved session; Lua for each track, and at the end."""
-        script = HEADLESS_BODY.format(folder=self.folder, name=self.folder.name, each=each, last=last)
-        said = self.desk.tool("ardour7-lua", stdin=script)
+    def export(self, ardour: Ardour, script: int, song: str) -> None:
+        """Export the session and wait until the hook has asked for its stems.
+
+        Ardour 7.3 itself crashes in about one of ten exports on this kind of engine, with no script of ours in it: then
+        it is started again, which is one more restart that nothing may be lost in.
+        """
+        for _ in range(6):
+            ardour.script(script)
+            if wait_for("the hook to ask", lambda: self.wants(song) or ardour.crashed()) and not ardour.crashed():
+                return
+            ardour.kill()
+            ardour.start()
+            if self.wants(song):
+                return
+        raise AssertionError("Ardour crashes at every export")
+
+    def wants(self, song: str) -> bool:
+        file = self.folder / "stembridge-wanted.txt"
+        return file.exists() and f"/{song}.wav\n" in file.read_text("utf-8")
+
+    def headless(self) -> list[Region]:
+        """What Ardour's own program without windows reads of the saved session."""
+        said = self.desk.tool("ardour7-lua", stdin=HEADLESS_BODY.format(folder=self.folder, name=self.folder.name))
         return [Region.read(line) for line in said.splitlines() if line.count("|") == 4]
+
+    def render(self, song: str) -> Path:
+        """Render the saved session with only the stems of a song audible, by Ardour's own program without windows."""
+        tree = ElementTree.parse(self.session)
+        for route in tree.iter("Route"):
+            name = route.get("name", "")
+            if name not in ("Master", "Monitor", "Auditioner") and not name.startswith(f"{song} - "):
+                mute = route.find("MuteMaster")
+                assert mute is not None
+                mute.set("muted", "1")
+        tree.write(self.session)
+        rendered = self.root / "rendered.wav"
+        command = ["ardour7-export", "-b", "float", "-o", str(rendered), str(self.folder), self.folder.name]
+        self.desk.tool(*command, tries=4)
+        return rendered
 
     def stems(self, ardour: Ardour, song: str) -> list[Region]:
         return [region for region in self.regions(ardour) if region.track.startswith(f"{song} - ")]
@@ -184,11 +218,13 @@ class Story:
     """The stems of "One", whose job outlived its bridge."""
     asked_again: list[Region]
     wanted_before_saving: str
-    wanted_after_saving: bool
     killed_while_locked: bool
     opened_after_the_kill: list[Region]
     second: list[Region]
     """The stems of "Two", whose import was killed and happened when the session was opened again."""
+    by_hand: list[Region]
+    """The stems of "By Hand", which the musician chose in the dialog."""
+    jobs_before_and_after_the_dialog: tuple[int, int]
     undone_once: list[Region]
     redone: list[Region]
     at_the_end: list[Region]
@@ -215,7 +251,9 @@ def an_export_while_the_bridge_crashes(stage: Stage, ardour: Ardour) -> dict[str
     with studio.up() as bridge:
         ardour.script(PREPARE)
         wait_for("the mix", lambda: stage.regions(ardour))
-        ardour.script(EXPORT_BROADCAST)
+        ardour.action("Common/Save")
+        wait_for("the session to be saved", lambda: "Mix" in stage.session.read_text("utf-8"))
+        stage.export(ardour, EXPORT_BROADCAST, "One")
         wait_for("a job to be under way", lambda: studio.states() not in ([], ["queued"]))
         bridge.kill()
         assert studio.states() != ["delivered"]
@@ -226,44 +264,126 @@ def an_export_while_the_bridge_crashes(stage: Stage, ardour: Ardour) -> dict[str
         asked_again = stage.stems(ardour, "One")
         wanted = (stage.folder / "stembridge-wanted.txt").read_text("utf-8")
         ardour.action("Common/Save")
-        saved = wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
-    return {"first": first, "asked_again": asked_again, "wanted_before_saving": wanted, "wanted_after_saving": not saved}
+        wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
+    return {"first": first, "asked_again": asked_again, "wanted_before_saving": wanted}
 
 
 def a_crash_in_the_middle_of_an_import(stage: Stage, ardour: Ardour) -> dict[str, Any]:
     lock = stage.studio.output / "Two" / ".importing"
-    ardour.script(EXPORT_PLAIN)
+    stage.export(ardour, EXPORT_PLAIN, "Two")
     wait_for("the import to begin", lock.exists, pause_s=0.001)
     ardour.kill()
     return {"killed_while_locked": lock.exists()}
 
 
 def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
+    shutil.copy(stage.root / "Mix.wav", stage.studio.inbox / "By Hand.wav")
     opened = stage.regions(ardour)
-    by = stage.studio.output / "Two" / ".importing" / "by"
-    lines = by.read_text("utf-8").split("\n")
-    lines[2] = str(int(lines[2]) - 121)
-    by.write_text("\n".join(lines), "utf-8")
+    make_old(stage.studio.output / "Two" / ".importing" / "by")
     second = stage.wait_for_stems(ardour, "Two")
     ardour.script(UNDO)
     undone = stage.regions(ardour)
     ardour.script(REDO)
     redone = stage.regions(ardour)
+    wait_for("the third delivery", lambda: (stage.studio.output / "By Hand" / "stems.json").exists())
+    ardour.script(IMPORT_ASKING)
+    ardour.press_ok("Stembridge: import")
+    by_hand = stage.wait_for_stems(ardour, "By Hand")
+    jobs = len(stage.studio.states())
+    ardour.script(SEPARATE_ASKING)
+    ardour.press_ok("Stembridge: separate")
+    wait_for("the job asked for in the dialog", lambda: len(stage.studio.states()) > jobs)
+    wait_for("the job to be over", lambda: set(stage.studio.states()) == {"delivered"})
+    wait_for("its stems", lambda: len(stage.regions(ardour)) == 1 + 4 * 4, pause_s=0.5)
     ardour.script(IMPORT)
+    at_the_end = stage.regions(ardour)
     ardour.action("Common/Save")
-    wait_for("the session to be saved", lambda: "Two - other" in stage.session.read_text("utf-8"))
     wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
     return {
         "opened_after_the_kill": opened,
         "second": second,
         "undone_once": undone,
         "redone": redone,
-        "at_the_end": stage.regions(ardour),
+        "by_hand": by_hand,
+        "jobs_before_and_after_the_dialog": (jobs, len(stage.studio.states())),
+        "at_the_end": at_the_end,
     }
 
 
-def test_x(story):
-    for f in dataclasses.fields(story):
-        if f.name != "stage": print(f.name, getattr(story, f.name))
-    print(story.stage.headless("", ""))
-    shutil.copy(story.stage.root/"ardour.png", "/tmp/ardour.png")
+def make_old(by: Path) -> None:
+    """Let the lock of an importer that was killed be two minutes old."""
+    lines = by.read_text("utf-8").split("\n")
+    lines[2] = str(int(lines[2]) - 121)
+    by.write_text("\n".join(lines), "utf-8")
+
+
+def assert_stems(regions: list[Region], song: str, job: str, position: int) -> None:
+    """One track for each stem, named, coloured, stamped and in its place."""
+    assert {(region.track, region.colour) for region in regions} == {
+        (f"{song} - {stem}", colour) for stem, colour in STEMS.items()
+    }
+    assert len(regions) == len(STEMS)
+    assert {region.comment for region in regions} == {f"Stembridge job {job}"}
+    assert {(region.position, region.frames) for region in regions} == {(position, FRAMES)}
+
+
+def test_an_export_comes_back_as_named_and_coloured_tracks_at_its_own_position(story: Story) -> None:
+    receipt = story.delivery("One")
+    assert receipt["source"]["time_reference"] == ORIGIN
+    assert_stems(story.first, "One", receipt["job"], ORIGIN)
+
+
+def test_a_job_whose_bridge_was_killed_is_done_by_the_next_bridge(story: Story) -> None:
+    assert [row["song"] for row in story.stage.studio.jobs()].count("One") == 1
+    assert story.first
+
+
+def test_where_the_file_does_not_say_its_origin_the_start_of_the_export_counts(story: Story) -> None:
+    receipt = story.delivery("Two")
+    assert receipt["source"]["time_reference"] == 0
+    assert_stems(story.second, "Two", receipt["job"], ORIGIN)
+
+
+def test_stems_are_imported_once_whoever_asks_and_however_often(story: Story) -> None:
+    assert story.asked_again == story.first
+    assert set(story.first) < set(story.at_the_end)
+    assert len(story.at_the_end) == len(set(story.at_the_end)) == 1 + 4 * len(STEMS)
+
+
+def test_an_import_that_was_killed_leaves_a_session_that_opens_and_is_made_up_for_there(story: Story) -> None:
+    assert story.killed_while_locked
+    assert [region for region in story.opened_after_the_kill if region.track != "Mix"] == story.first
+    assert not list(story.stage.studio.output.rglob(".importing*"))
+
+
+def test_what_a_session_waits_for_is_forgotten_when_it_is_saved_with_the_stems(story: Story) -> None:
+    assert story.wanted_before_saving.endswith(f" {ORIGIN} {story.stage.folder}/export/One.wav\n")
+
+
+def test_one_undo_takes_all_stems_away_and_one_redo_brings_them_back(story: Story) -> None:
+    assert story.undone_once == story.opened_after_the_kill
+    assert set(story.redone) == set(story.opened_after_the_kill) | set(story.second)
+
+
+def test_the_dialogs_import_a_chosen_delivery_and_separate_the_newest_export(story: Story) -> None:
+    receipt = story.delivery("By Hand")
+    assert_stems(story.by_hand, "By Hand", receipt["job"], 0)
+    before, after = story.jobs_before_and_after_the_dialog
+    assert after == before + 1
+    assert story.delivery("Two/take 02")["take"] == 2
+
+
+def test_ardour_without_windows_reads_the_same_tracks_and_positions_from_the_saved_session(story: Story) -> None:
+    assert story.stage.headless() == story.at_the_end
+
+
+def test_the_stem_tracks_alone_render_to_the_exported_mix_times_the_gain(story: Story) -> None:
+    stage = story.stage
+    total, rate = soundfile.read(stage.render("One"))
+    mix, _ = soundfile.read(stage.folder / "export" / "One.wav")
+    gain = 10 ** (story.delivery("One")["normalise"]["gain_db"] / 20)
+    assert (rate, len(total)) == (RATE, len(mix))
+    depth_db = 20 * np.log10(np.std(total - mix * gain) / np.std(mix * gain))
+    print(f"the rendered stems null against the mix by {depth_db:.1f} dB")  # noqa: T201 - what `pytest -rP` shows
+    assert np.std(total) > 0.01
+    assert depth_db < -90

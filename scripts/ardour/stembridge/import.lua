@@ -10,34 +10,36 @@ local wanted = use ("wanted")
 local TITLE = "Stembridge: import finished stems"
 local SHOWN = 30
 
--- Returns the deliveries that are not in the session yet, newest first.
-local function not_imported (stems)
-	local list = {}
+-- Returns the deliveries that are not in the session yet, newest first, and what the session still waits for.
+local function look (stems)
+	local new, waiting = {}, wanted.read (Session:path ())
 	for _, folder in ipairs (files.deliveries (stems)) do
 		local found = delivery.read (folder)
 		if found and not tracks.has (found.job) then
-			list[#list + 1] = found
+			new[#new + 1] = found
+		elseif found then
+			waiting = wanted.without (waiting, wanted.entry_for (waiting, found))
 		end
 	end
-	table.sort (list, function (one, other) return one.created > other.created end)
-	return list
+	table.sort (new, function (one, other) return one.created > other.created end)
+	return new, waiting
 end
 
-local function waiting ()
-	local lines = {}
-	for _, one in ipairs (wanted.read (Session:path ())) do
-		lines[#lines + 1] = ("%s (asked for %d min ago)"):format (one.path:match ("[^/]*$"), (os.time () - one.since) // 60)
+local function in_words (waiting)
+	local names = {}
+	for number, one in ipairs (waiting) do
+		names[number] = ("%s (asked for %d min ago)"):format (one.path:match ("[^/]*$"), (os.time () - one.since) // 60)
 	end
-	return #lines > 0 and "Waiting for " .. table.concat (lines, ", ") .. "." or ""
+	return #names > 0 and "Waiting for " .. table.concat (names, ", ") .. "." or "Waiting for nothing else."
 end
 
 local function label (number, found)
 	local take = found.take > 1 and (", take %d"):format (found.take) or ""
-	return ("%02d. %s%s, %d stems, %s"):format (number, found.song, take, #found.stems, found.created:gsub ("[TZ]", " "))
+	return ("%02d. %s%s, %d stems, %s UTC"):format (number, found.song, take, #found.stems, found.created:gsub ("[TZ]", " "))
 end
 
 -- Returns the delivery that the musician chose and the sample where it goes if it does not say so itself.
-local function chosen_by_the_musician (list)
+local function chosen_by_the_musician (list, waiting)
 	local values, first = {}, nil
 	for number = 1, math.min (#list, SHOWN) do
 		local text = label (number, list[number])
@@ -47,7 +49,7 @@ local function chosen_by_the_musician (list)
 		{ type = "dropdown", key = "number", title = "Delivery", values = values, default = first },
 		{ type = "checkbox", key = "playhead", default = false,
 			title = "At the playhead, where the delivery does not say where it begins" },
-		{ type = "label", title = waiting () },
+		{ type = "label", title = in_words (waiting) },
 	}):run ()
 	if answer then
 		return list[answer.number], answer.playhead and Session:transport_sample () or nil
@@ -68,12 +70,12 @@ end
 return function (params)
 	return function ()
 		local settings = bridge.settings (params)
-		local list = not_imported (settings.stems)
+		local list, waiting = look (settings.stems)
 		local found, playhead = list[1], nil
 		if #list == 0 then
-			bridge.say (settings, "There are no finished stems that this session does not have. " .. waiting ())
+			bridge.say (settings, "There are no finished stems that this session does not have. " .. in_words (waiting))
 		elseif settings.ask then
-			found, playhead = chosen_by_the_musician (list)
+			found, playhead = chosen_by_the_musician (list, waiting)
 		end
 		if found then
 			import (settings, found, playhead)

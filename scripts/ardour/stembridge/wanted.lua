@@ -46,15 +46,20 @@ function wanted.add (session, path, start)
 	return write (session, list)
 end
 
--- Forgets one entry.
-function wanted.remove (session, entry)
+-- Returns a list without one entry.
+function wanted.without (list, entry)
 	local left = {}
-	for _, one in ipairs (wanted.read (session)) do
-		if one.path ~= entry.path or one.since ~= entry.since then
+	for _, one in ipairs (list) do
+		if not entry or one.path ~= entry.path or one.since ~= entry.since then
 			left[#left + 1] = one
 		end
 	end
-	write (session, left)
+	return left
+end
+
+-- Forgets one entry.
+function wanted.remove (session, entry)
+	write (session, wanted.without (wanted.read (session), entry))
 end
 
 -- Returns the entry that a delivery answers: the same bounce, delivered after it was asked for; the newest such.

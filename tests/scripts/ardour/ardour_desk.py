@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 from lupa import lua53
 
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "ardour"
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 """How long a test waits before it gives up, on a machine that is busy with others."""
 
 T = TypeVar("T")
@@ -155,48 +154,55 @@ class Desk:
         file.write_text(text.replace(off, off.replace("0", "1")), "utf-8")
         return file
 
-    def tool(self, *command: str, stdin: str = "") -> str:
-        """Run one of the programs that come with Ardour and need no screen."""
-        done = subprocess.run(command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def tool(self, *command: str, stdin: str = "", tries: int = 1) -> str:
+        """Run one of the programs that come with Ardour and need no screen; again where it crashes or hangs by itself."""
+        for _ in range(tries):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                done = subprocess.run(
+                    command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=20
+                )
+                if done.returncode == 0:
+                    return done.stdout
+        raise AssertionError(f"{command[0]} failed")
 
     @contextlib.contextmanager
     def ardour(self, session: Path) -> Iterator[Ardour]:
         """Run Ardour with a session; the block begins when it answers, and at its end nothing of it runs any more."""
-        with screen() as display, (self.home / "ardour.log").open("ab") as log:
-            (self.config / "osc_url").write_text("")
-            process = subprocess.Popen(
-                ["dbus-run-session", "--", "ardour", "-a", "-n", "-P", str(session)],
-                env={**self.environment, "DISPLAY": display, "ARDOUR_TRY_AUTOSTART_ENGINE": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-            running = Ardour(self, process, display)
+        with screen() as display:
+            running = Ardour(self, session, display)
             try:
-                running.wait_until_up()
+                running.start()
                 yield running
             finally:
                 running.kill()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ardour:
-    """Ardour while it runs."""
+    """Ardour with a session, on a screen."""
 
     desk: Desk
-    process: subprocess.Popen[bytes]
+    session: Path
     display: str
+    process: subprocess.Popen[bytes] | None = None
 
-    def wait_until_up(self) -> None:
+    def start(self) -> None:
+        """Start it, perhaps again, and wait until it answers."""
         url_file = self.desk.config / "osc_url"
-        try:
-            wait_for("Ardour to listen", lambda: url_file.read_text() or self._over())
-        except AssertionError:
-            self.photograph(Path("/tmp/ard/fail.png"))
-            raise
+        url_file.write_text("")
+        with (self.desk.home / "ardour.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["dbus-run-session", "--", "ardour", "-a", "-n", "-P", str(self.session)],
+                env={**self.desk.environment, "DISPLAY": self.display, "ARDOUR_TRY_AUTOSTART_ENGINE": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_for("Ardour to listen", lambda: url_file.read_text() or self.crashed())
+
+    def crashed(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def action(self, name: str) -> None:
         """Do what a menu entry does, without waiting for it."""
@@ -207,6 +213,17 @@ class Ardour:
     def script(self, number: int) -> None:
         self.action(f"LuaAction/script-{number}")
 
+    def press_ok(self, title: str) -> None:
+        """Wait for a dialog and press its OK."""
+        [window, *_] = wait_for(f'the dialog "{title}"', lambda: self._xdotool("search", "--name", title).split())
+        self._xdotool("windowfocus", "--sync", window)
+        self._xdotool("key", "alt+o")
+        wait_for("the dialog to close", lambda: not self._xdotool("search", "--name", title))
+
+    def _xdotool(self, *words: str) -> str:
+        environment = {**self.desk.environment, "DISPLAY": self.display}
+        return subprocess.run(["xdotool", *words], env=environment, capture_output=True, text=True, timeout=20).stdout
+
     def photograph(self, path: Path) -> None:
         subprocess.run(
             ["import", "-display", self.display, "-window", "root", str(path)],
@@ -215,20 +232,17 @@ class Ardour:
 
     def kill(self) -> None:
         """kill -9 it with all that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def _over(self) -> bool:
-        assert self.process.poll() is None, "Ardour has ended"
-        return False
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
     """Give a screen of its own to a program, as DISPLAY names it."""
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1366x720x24", "-nolisten", "tcp"]
     with subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL, start_new_session=True) as process:
         os.close(writer)
         try:

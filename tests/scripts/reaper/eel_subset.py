@@ -41,7 +41,9 @@ class Text:
 class Eel:
     """One script. `get` and `put` are ExtState; `tick` runs what was deferred, as REAPER's timer does."""
 
-    def __init__(self, script: Path, get: Callable[[str, str], str], put: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self, script: Path, get: Callable[[str, str], str], put: Callable[[str, str, str, bool], None]
+    ) -> None:
         self._get, self._put = get, put
         self._variables: dict[str, Any] = {}
         self._texts: dict[str, Text] = {}
@@ -215,7 +217,7 @@ class Eel:
     def eel_setextstate(self, section: Text, key: Text, value: Text, persist: float) -> float:
         assert persist == 0
         assert b"\0" not in value.content, "ExtState ends at a zero"
-        self._put(section.content.decode(), key.content.decode(), value.content.decode())
+        self._put(section.content.decode(), key.content.decode(), value.content.decode(), False)
         return 0.0
 
     # ---- sockets that never block, as WDL's eel_net.h has them

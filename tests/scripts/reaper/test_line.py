@@ -36,7 +36,7 @@ class Line:
         self.ticks = 0
         self.eel = Eel(SCRIPT, lambda _, key: self.store.get(key, ""), self._put)
 
-    def _put(self, section: str, key: str, value: str) -> None:
+    def _put(self, section: str, key: str, value: str, persist: bool) -> None:
         assert section == SECTION
         self.store[key] = value
 
@@ -234,7 +234,7 @@ def test_window_line_and_bridge_together(
     reaper = studio.reaper
     reaper.front.selection = (1.0, 1.5)
     musician = Musician(studio)
-    eel = Eel(SCRIPT, reaper.GetExtState, lambda section, key, value: reaper.SetExtState(section, key, value, False))
+    eel = Eel(SCRIPT, reaper.GetExtState, reaper.SetExtState)
 
     def until(condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -275,4 +275,4 @@ def test_the_reader_of_the_subset_is_strict(tmp_path: Path, broken: str) -> None
     script = tmp_path / "broken.eel"
     script.write_text(broken)
     with pytest.raises(EelSyntaxError):
-        Eel(script, lambda _section, _key: "", lambda _section, _key, _value: None)
+        Eel(script, lambda _section, _key: "", lambda _section, _key, _value, _persist: None)

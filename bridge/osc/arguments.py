@@ -10,8 +10,8 @@ from bridge.errors import ArgumentError
 from bridge.osc.addresses import INCOMING, Address, Argument
 from bridge.osc.packet import Found
 
-LONGEST: Final = 32 * 1024
-"""Bytes in a message with arguments: the longest path of any system, with room to spare."""
+LONGEST: Final = 16 * 1024
+"""Bytes in a message with arguments: a path has 4 KiB on most systems."""
 
 Value = str | int
 _NUMBERS = "ifhd"

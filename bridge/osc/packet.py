@@ -15,10 +15,12 @@ from bridge.errors import PacketError
 
 LARGEST: Final = 64 * 1024
 """Bytes in a packet."""
+LARGEST_BUNDLE: Final = 16 * 1024
+"""Bytes in a bundle. What it holds is decoded, which takes python-osc up to 0.1 ms for each KiB of text."""
 DEEPEST: Final = 8
 """Bundles within each other."""
 MOST_ELEMENTS: Final = 32
-"""Messages and bundles in a packet, so that the largest packet, too, is dealt with in a few milliseconds."""
+"""Messages and bundles in a packet, so that the fullest one, too, is dealt with in a few milliseconds."""
 MOST_ARGUMENTS: Final = 64
 
 _BUNDLE: Final = b"#bundle\0"
@@ -48,6 +50,8 @@ def messages(packet: bytes) -> list[Found]:
     """
     if len(packet) > LARGEST:
         raise PacketError(f"The packet has {len(packet)} bytes; {LARGEST} are the most that are taken.")
+    if len(packet) > LARGEST_BUNDLE and packet[:1] == b"#":
+        raise PacketError(f"The bundle has {len(packet)} bytes; {LARGEST_BUNDLE} are the most that are taken.")
     found: list[Found] = []
     _element(packet, 0, found, [MOST_ELEMENTS])
     return found

@@ -7,7 +7,8 @@ import struct
 from collections.abc import Callable
 
 from bridge.osc.addresses import INCOMING, OUTGOING
-from bridge.osc.packet import LARGEST
+from bridge.osc.arguments import LONGEST
+from bridge.osc.packet import LARGEST, LARGEST_BUNDLE
 from bridge.osc.saying import packet
 
 AT_ONCE = struct.pack(">Q", 1)
@@ -52,15 +53,16 @@ KILLERS: dict[str, bytes] = {
 
 LARGE: dict[str, bytes] = {
     "a string as large as a packet": packet("/stembridge/ping", "s", "a" * (LARGEST - 40)),
-    "a path as long as one may be": packet("/stembridge/separate", "s", "/" + "a" * (32 * 1024 - 50)),
+    "a path as long as one may be": packet("/stembridge/separate", "s", "/" + "a" * (LONGEST - 50)),
     "an address as large as a packet": b"/" + b"a" * (LARGEST - 9) + b"\0\0\0\0,\0\0\0",
     "stars as many as fit": b"/" + b"*" * (LARGEST - 9) + b"\0\0\0\0,\0\0\0",
     "type tags as many as fit": b"/a\0\0," + b"T" * (LARGEST - 9) + b"\0\0\0\0",
-    "messages as many as fit": bundle(*[PING] * (LARGEST // 28)),
+    "messages as many as fit": bundle(*[PING] * (LARGEST_BUNDLE // 32)),
     "as many messages as are taken, as large as they may be": bundle(
-        *[packet("/stembridge/separate", "s", "/" + "a" * 2010)] * 31
+        *[packet("/stembridge/separate", "s", "/" + "a" * 480)] * 31
     ),
-    "empty bundles as many as fit": bundle(*[bundle()] * (LARGEST // 20 - 1)),
+    "empty bundles as many as fit": bundle(*[bundle()] * (LARGEST_BUNDLE // 20 - 1)),
+    "a bundle as large as a packet": bundle(packet("/stembridge/ping", "s", "a" * (LARGEST - 60))),
     "too large": b"/" * (LARGEST + 1),
 }
 

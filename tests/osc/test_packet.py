@@ -10,7 +10,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.errors import PacketError
-from bridge.osc.packet import DEEPEST, LARGEST, MOST_ARGUMENTS, MOST_ELEMENTS, Found, messages
+from bridge.osc.packet import DEEPEST, LARGEST, LARGEST_BUNDLE, MOST_ARGUMENTS, MOST_ELEMENTS, Found, messages
 from scripts.bench.osc_killers import KILLERS, LARGE, PING, bundle, nested
 from tests.osc.oscdesk import read, written
 
@@ -163,7 +163,14 @@ def test_the_messages_of_a_bundle_are_counted() -> None:
 
 def test_empty_bundles_are_counted_and_bring_nothing() -> None:
     assert messages(bundle()) == []
-    refusal(LARGE["empty bundles as many as fit"])
+    assert "more than" in refusal(LARGE["empty bundles as many as fit"]).message
+
+
+def test_a_bundle_may_be_as_large_as_16_kib() -> None:
+    ping = written("/stembridge/ping", "a" * (LARGEST_BUNDLE - 48))
+    assert len(bundle(ping)) == LARGEST_BUNDLE
+    assert len(messages(bundle(ping))) == 1
+    assert str(LARGEST_BUNDLE) in refusal(bundle(ping, PING)).message
 
 
 def test_a_packet_may_be_as_large_as_64_kib() -> None:

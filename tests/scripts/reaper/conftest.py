@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,14 @@ class Studio:
     def action(self, name: str) -> None:
         """Run one of the actions."""
         self.reaper.run(SCRIPTS / f"Stembridge_{name}.lua")
+
+    def wait_for(self, song: str = "Night Drive", **more: object) -> None:
+        """Let the project in front wait for a bounce, as "Bounce and separate" leaves it."""
+        request = {
+            "id": "r1", "path": f"/inbox/{song}.wav", "file": f"{song}.wav", "song": song, "preset": "", "job": "",
+            "asked": 0, "start": 12.5, "offset": 0, "mute": False, "originals": [], **more,
+        }  # fmt: skip
+        self.reaper.front.ext["Stembridge/requests"] = json.dumps([request])
 
     def deliver(
         self,

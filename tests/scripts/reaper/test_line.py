@@ -21,7 +21,7 @@ from tests.osc.oscdesk import Desk, Jobs
 from tests.scripts.reaper.conftest import SCRIPTS, Studio
 from tests.scripts.reaper.eel_parser import EelSyntaxError
 from tests.scripts.reaper.eel_subset import Eel
-from tests.scripts.reaper.test_bounce import Musician
+from tests.scripts.reaper.reaper_musician import Musician
 
 SCRIPT = SCRIPTS / "Stembridge_Line.eel"
 SECTION = "Stembridge line"

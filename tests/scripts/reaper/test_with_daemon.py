@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance import program
 from tests.scripts.reaper.conftest import SCRIPTS, Studio
 from tests.scripts.reaper.eel_subset import Eel
-from tests.scripts.reaper.test_bounce import Musician
+from tests.scripts.reaper.reaper_musician import Musician
 
 PATIENCE_S = 90.0
 

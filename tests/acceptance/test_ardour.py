@@ -184,9 +184,8 @@ class Stage:
         for route in tree.iter("Route"):
             name = route.get("name", "")
             if name not in ("Master", "Monitor", "Auditioner") and not name.startswith(f"{song} - "):
-                mute = route.find("MuteMaster")
-                assert mute is not None
-                mute.set("muted", "1")
+                [mute] = [one for one in route.iter("Controllable") if one.get("name") == "mute"]
+                mute.set("value", "1")
         tree.write(self.session)
         rendered = self.root / "rendered.wav"
         command = ["ardour7-export", "-b", "float", "-o", str(rendered), str(self.folder), self.folder.name]

@@ -81,6 +81,9 @@ local function dress (track, found, stem)
 end
 
 local function put (region, track, position)
+	-- Ardour fades the ends of every new region: with that, the stems would not add up to the mix there.
+	region:to_audioregion ():set_fade_in_active (false)
+	region:to_audioregion ():set_fade_out_active (false)
 	local playlist = track:playlist ()
 	playlist:to_stateful ():clear_changes ()
 	playlist:add_region (region, Temporal.timepos_t (position), 1, false)

@@ -192,7 +192,7 @@ class Ardour:
         url_file.write_text("")
         with (self.desk.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
-                ["dbus-run-session", "--", "ardour", "-a", "-n", "-P", str(self.session)],
+                ["dbus-run-session", "--", "ardour", "-a", "-n", str(self.session)],
                 env={**self.desk.environment, "DISPLAY": self.display, "ARDOUR_TRY_AUTOSTART_ENGINE": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

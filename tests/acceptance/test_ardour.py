@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import shutil
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -58,7 +55,8 @@ REPORT_BODY = """
     for track in Session:get_tracks ():iter () do
         for region in track:to_track ():playlist ():region_list ():iter () do
             out:write (string.format ("%s|%s|%06x|%d|%d\\n", track:name (), track:comment (),
-                track:presentation_info_ptr ():color () >> 8, region:position ():samples (), region:length ():samples ()))
+                track:presentation_info_ptr ():color () >> 8,
+                region:position ():samples (), region:length ():samples ()))
         end
     end
     out:close ()
@@ -69,7 +67,8 @@ HEADLESS_BODY = """
     for track in s:get_tracks ():iter () do
         for region in track:to_track ():playlist ():region_list ():iter () do
             print (string.format ("%s|%s|%06x|%d|%d", track:name (), track:comment (),
-                track:presentation_info_ptr ():color () >> 8, region:position ():samples (), region:length ():samples ()))
+                track:presentation_info_ptr ():color () >> 8,
+                region:position ():samples (), region:length ():samples ()))
         end
     end
     close_session ()
@@ -95,7 +94,8 @@ class Region(NamedTuple):
 
 
 def action(title: str, body: str, **parameters: object) -> Added:
-    source = f"ardour {{ ['type'] = 'EditorAction', name = '{title}' }}\nfunction factory (params) return function ()\n{body}\nend end\n"
+    head = f"ardour {{ ['type'] = 'EditorAction', name = '{title}' }}"
+    source = f"{head}\nfunction factory (params) return function ()\n{body}\nend end\n"
     return Added(title, source, {key: str(value) for key, value in parameters.items()})
 
 
@@ -229,7 +229,8 @@ class Story:
     at_the_end: list[Region]
 
     def delivery(self, song: str) -> dict[str, Any]:
-        return json.loads((self.stage.studio.output / song / "stems.json").read_text("utf-8"))
+        receipt: dict[str, Any] = json.loads((self.stage.studio.output / song / "stems.json").read_text("utf-8"))
+        return receipt
 
 
 @pytest.fixture(scope="module")

@@ -105,10 +105,13 @@ def _lua(source: str) -> Any:
     names = ",".join(f"{name}={number}" for name, number in _SIGNAL_NUMBERS.items())
     lua.execute(
         f"""io, os, require, dofile, package, debug = nil
-        function ardour() end
-        LuaSignal = {{{names}, Set = function()
-            return {{add = function(_, chosen) local list = {{}} for key in pairs(chosen) do list[#list + 1] = key end return list end}}
-        end}}""".encode()
+        function ardour () end
+        local function add (_, chosen)
+            local list = {{}}
+            for number in pairs (chosen) do list[#list + 1] = number end
+            return list
+        end
+        LuaSignal = {{{names}, Set = function () return {{ add = add }} end}}""".encode()
     )
     lua.execute(source.encode())
     return lua
@@ -155,7 +158,7 @@ class Desk:
         return file
 
     def tool(self, *command: str, stdin: str = "", tries: int = 1) -> str:
-        """Run one of the programs that come with Ardour and need no screen; again where it crashes or hangs by itself."""
+        """Run one of Ardour's programs that need no screen; again where it crashes or hangs by itself."""
         for _ in range(tries):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 done = subprocess.run(
@@ -227,7 +230,9 @@ class Ardour:
     def photograph(self, path: Path) -> None:
         subprocess.run(
             ["import", "-display", self.display, "-window", "root", str(path)],
-            env=self.desk.environment, check=True, timeout=20,
+            env=self.desk.environment,
+            check=True,
+            timeout=20,
         )
 
     def kill(self) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.delivery.disk import add, patiently
-from bridge.errors import BounceError, StembridgeError, StorageError, StoreError
+from bridge.delivery.disk import patiently
+from bridge.errors import StembridgeError, StorageError, StoreError
 from bridge.inbox.busy import held_by_a_writer
 from bridge.inbox.hands import KeepGoing
 from bridge.inbox.ingest import refuse_unspellable
@@ -73,10 +72,6 @@ def _read(path: Path, expected: Signature) -> Request:
 
 
 def _failed(ready: Ready, error: StembridgeError) -> Outcome:
-    if isinstance(error, SourceUnreadable):
-        # Only a bounce in the inbox is tried again by itself: whoever asks for one by name waits for an answer.
-        advice = "Check the file's permissions and its disk, then ask again."
-        return _refused(ready, BounceError(error.message, code=error.code, advice=advice))
     if isinstance(error, StorageError | StoreError):
         return Failed(ready, error)
     return _refused(ready, error)
@@ -91,16 +86,11 @@ def _refused(ready: Ready, error: StembridgeError) -> Refused:
 
 
 def _put_beside(path: Path, content: bytes) -> None:
-    """Write `NAME.stembridge.error`, or with a number where that is there: whole at once, over nothing."""
+    """Write `NAME.stembridge.error`, whole at once, in the place of an older answer to a file of that name."""
     part = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         part.write_bytes(content)
-        for number in itertools.count(1):
-            try:
-                add(part, path.with_name(f"{path.name}.error" if number == 1 else f"{path.name}.{number}.error"))
-            except FileExistsError:
-                continue
-            return
+        patiently(lambda: part.replace(path.with_name(f"{path.name}.error")))
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import time
 from pathlib import Path
 
 from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError
-from bridge.inbox.busy import held_by_a_writer
+from bridge.inbox.busy import open_for_writing
 from bridge.inbox.completeness import verdict_of_path
 from bridge.inbox.containers.verdict import Verdict
 from bridge.inbox.ledger import Ledger
@@ -16,6 +17,7 @@ from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, Spoo
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.order import Order
 
+_NO_SUCH_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 _STANDING_S = 60.0
 """A file that has not been written to for so long is as long as it will be."""
 
@@ -52,21 +54,23 @@ def ingest_now(
     """Make a job of a file that somebody named, without waiting for it to settle; `watched` if it lies in the inbox.
 
     Returns the job's id, or None where the ledger knew this content at this path. Raises BounceError where the file
-    is missing, no regular file, held by a writer, cut off or changing; StorageError where it cannot be read or copied;
-    and what the ledger raises.
+    is missing, unreadable, no regular file, held by a writer, cut off or changing; StorageError where it cannot be
+    copied; and what the ledger raises.
     """
     source = path.absolute()
     refuse_unspellable(source)
     try:
         copy = _copy_of_finished(source, spool)
     except (SourceGone, FileNotFoundError, NotADirectoryError) as error:
-        raise BounceError(
-            f"There is no file {source}.", code="bounce.missing", advice="Check the path and its spelling."
-        ) from error
+        raise _missing(source) from error
     except SourceChanged as error:
         raise _unfinished(source, "is being written to") from error
+    except SourceUnreadable as error:
+        raise _unreadable(error.message) from error
     except OSError as error:
-        raise SourceUnreadable.from_reading(source, error) from error
+        if error.errno in _NO_SUCH_NAME:
+            raise _missing(source) from error
+        raise _unreadable(f"{source.name} cannot be read: {error.strerror or error} ({source}).") from error
     return admit(Arrival(source, copy.path, copy.sha256, copy.signature, song_of(source), door, order, watched), ledger)
 
 
@@ -75,7 +79,7 @@ def _copy_of_finished(source: Path, spool: Path) -> SpoolCopy:
     status = source.stat()
     if not stat.S_ISREG(status.st_mode):
         raise BounceError(f"{source} is not a file.", code="bounce.not_a_file", advice="Name an audio file.")
-    if held_by_a_writer(str(source)):
+    if open_for_writing(str(source)):
         raise _unfinished(source, "is held open by the program that writes it")
     verdict = verdict_of_path(source)
     if verdict is Verdict.CUT:
@@ -83,6 +87,15 @@ def _copy_of_finished(source: Path, spool: Path) -> SpoolCopy:
     if verdict is Verdict.UNSIZED and time.time() - status.st_mtime < _STANDING_S:
         raise _unfinished(source, "is still being written: it does not say yet how long it is")
     return copy_to_spool(source, spool, Signature.of(status), lambda: True)
+
+
+def _missing(source: Path) -> BounceError:
+    return BounceError(f"There is no file {source}.", code="bounce.missing", advice="Check the path and its spelling.")
+
+
+def _unreadable(sentence: str) -> BounceError:
+    """Say what is only true of a file that somebody named: one in the inbox is tried again by itself."""
+    return BounceError(sentence, code="bounce.denied", advice="Check the file's permissions and its disk; ask again.")
 
 
 def _unfinished(source: Path, why: str) -> BounceError:

@@ -20,6 +20,9 @@ from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0, o, 1, l and i, so that an id can be read out and typed."""
 
+AGAIN_S = 10.0
+"""For how long after its delivery a bounce that is asked for again, unchanged, is not delivered once more."""
+
 KeyOf = Callable[[Arrival], str]
 Listener = Callable[[Job], None]
 
@@ -52,7 +55,8 @@ class JobStore:
         """Make a job of an arrival and return its id: from here on the bounce is not lost.
 
         Returns None where there is nothing new to do. The inbox sees a file again when it is merely touched, closed
-        once more or saved with the same content; a command is repeated while its job still waits or was cut off.
+        once more or saved with the same content; a command is repeated while its job still waits or was cut off, and
+        a button bounces.
         """
         job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
         with self._database.transaction():
@@ -239,7 +243,14 @@ class JobStore:
 
     def _is_under_way(self, arrival: Arrival) -> bool:
         job = self._latest(arrival)
-        return job is not None and job.state not in FINAL and job.order == arrival.order
+        if job is None or job.order != arrival.order:
+            return False
+        return job.state not in FINAL or (arrival.door != "cli" and self._just_delivered(job))
+
+    def _just_delivered(self, job: Job) -> bool:
+        """Say whether asking again is more likely a button that bounced, or a door slower than another, than a wish."""
+        fresh = self._clock() - job.updated < AGAIN_S
+        return job.state is State.DELIVERED and fresh and job.folder is not None and job.folder.is_dir()
 
     def _latest(self, arrival: Arrival) -> Job | None:
         values = {"source": str(arrival.source), "sha256": arrival.sha256}

@@ -126,3 +126,38 @@ def test_a_source_that_cannot_be_read_is_not_the_spools_fault(tmp_path: Path) ->
     (tmp_path / "folder.wav").mkdir()
     with pytest.raises(SourceUnreadable, match=os.strerror(errno.EISDIR)):
         copy_to_spool(tmp_path / "folder.wav", tmp_path / "spool", None, lambda: True)
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "win32"), reason="no other system tells")
+def test_a_render_that_is_still_open_is_not_taken_even_if_its_header_says_it_is_whole(idle: Room) -> None:
+    path = idle.save("song.wav")
+    with path.open("r+b"), pytest.raises(BounceError) as caught:
+        ingest(idle, path)
+    assert caught.value.code == "bounce.incomplete"
+    with path.open("rb"):
+        assert ingest(idle, path) == "job1"
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".wav", "loop.wav"])
+def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(name: str, idle: Room) -> None:
+    path = idle.folder / name
+    if name == "loop.wav":
+        path.symlink_to(path)
+    with pytest.raises(BounceError) as caught:
+        ingest(idle, path)
+    assert caught.value.code == "bounce.missing"
+
+
+def test_a_named_file_that_cannot_be_read_is_not_said_to_be_tried_again(
+    idle: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = idle.save("song.wav")
+
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("bridge.inbox.ingest.verdict_of_path", denied)  # as root, nothing can be denied for real
+    with pytest.raises(BounceError) as caught:
+        ingest(idle, path)
+    assert caught.value.code == "bounce.denied"
+    assert "by itself" not in caught.value.advice

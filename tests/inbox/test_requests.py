@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge.errors import BounceError, StembridgeError, StorageError, StoreError
-from bridge.inbox.spool import SourceUnreadable
 from tests.inbox.test_trouble import codes, without_privileges
 
 if TYPE_CHECKING:
@@ -122,17 +121,16 @@ def test_the_same_name_can_ask_again_and_again(room: Room, desk: Desk) -> None:
     assert [path for path, _ in desk.asked] == ["/1.wav", "/2.wav", "/3.wav"]
 
 
-def test_a_refusal_is_told_and_answered_in_place_over_no_other_answer(room: Room, desk: Desk) -> None:
+def test_a_refusal_is_told_and_answered_in_the_place_of_an_older_answer(room: Room, desk: Desk) -> None:
     desk.refusal = BounceError("There is no file /song.wav.", code="bounce.missing", advice="Check the path.")
-    (room.folder / "ask.stembridge.error").write_text("kept")
+    (room.folder / "ask.stembridge.error").write_text("old")
     for count in (1, 2):
         path = ask(room, "ask.stembridge")
         room.until(lambda many=count: len(room.problems) == many)  # type: ignore[misc]
         assert room.problems[-1] == (path, desk.refusal)
     room.quiet()
-    assert names(room) == ["ask.stembridge.2.error", "ask.stembridge.3.error", "ask.stembridge.error"]
-    assert (room.folder / "ask.stembridge.error").read_text() == "kept"
-    assert json.loads((room.folder / "ask.stembridge.2.error").read_text()) == {
+    assert names(room) == ["ask.stembridge.error"]
+    assert json.loads((room.folder / "ask.stembridge.error").read_text()) == {
         "error": "bounce.missing",
         "message": "There is no file /song.wav. Check the path.",
     }
@@ -154,14 +152,6 @@ def test_our_own_trouble_is_told_once_and_the_request_is_tried_again(
     room.until(lambda: len(room.jobs) == 2)
     room.until(lambda: names(room) == [])
     assert codes(room) == [trouble.code]
-
-
-def test_a_bounce_that_cannot_be_read_is_an_answer_and_not_a_wait(room: Room, desk: Desk) -> None:
-    desk.refusal = SourceUnreadable("song.wav cannot be read.")
-    ask(room, "ask.stembridge")
-    room.until(lambda: codes(room) == ["bounce.denied"])
-    assert "by itself" not in room.problems[0][1].advice
-    assert answer_in(room.folder / "ask.stembridge.error") == "bounce.denied"
 
 
 def test_a_half_written_job_file_is_waited_for(open_room: OpenRoom, desk: Desk) -> None:

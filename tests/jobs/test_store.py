@@ -15,7 +15,7 @@ from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
 from bridge.jobs.states import State
-from bridge.jobs.store import JobStore
+from bridge.jobs.store import AGAIN_S, JobStore
 
 
 class Clock:
@@ -86,6 +86,36 @@ def test_a_touched_file_is_no_second_job_but_its_new_signature_is_remembered(sto
     touched = dataclasses.replace(_arrival(), signature=Signature(5, 100, 99))
     assert store.accept(touched) is None
     assert store.seen()["/inbox/mix.wav"] == Signature(5, 100, 99)
+
+
+@pytest.mark.parametrize(("door", "again"), [("osc", False), ("job file", False), ("cli", True)])
+def test_a_button_that_bounces_delivers_nothing_twice_and_a_command_is_obeyed(
+    door: str, again: bool, store: JobStore, clock: Clock, tmp_path: Path
+) -> None:
+    _accepted(store)
+    _delivered(store, tmp_path)
+    asked = dataclasses.replace(_arrival(door=door), order=Order(output=Path("/out")))
+    assert (store.accept(asked) is not None) is again
+
+
+def test_asking_again_a_while_after_the_delivery_is_a_wish(store: JobStore, clock: Clock, tmp_path: Path) -> None:
+    _accepted(store)
+    _delivered(store, tmp_path)
+    clock.now += AGAIN_S
+    assert store.accept(_arrival(door="osc")) is not None
+
+
+def test_asking_again_for_a_delivery_that_was_thrown_away_makes_it_anew(store: JobStore, tmp_path: Path) -> None:
+    _accepted(store)
+    _delivered(store, tmp_path / "gone")
+    assert store.accept(_arrival(door="osc")) is not None
+
+
+def test_asking_for_something_else_is_another_job(store: JobStore, tmp_path: Path) -> None:
+    _accepted(store)
+    _delivered(store, tmp_path)
+    asked = dataclasses.replace(_arrival(door="osc"), order=Order(output=Path("/out"), model=350))
+    assert store.accept(asked) is not None
 
 
 def test_new_content_under_the_same_name_is_a_new_job(store: JobStore) -> None:

@@ -247,13 +247,22 @@ def test_a_staging_folder_that_vanished_is_rendered_again(bench: Bench) -> None:
     assert bench.wait(job).state is State.DELIVERED
 
 
-def test_a_delivered_bounce_of_the_inbox_is_archived_if_so_configured(bench: Bench) -> None:
+@pytest.mark.parametrize("door", ["inbox", "osc", "job file"])
+def test_a_delivered_bounce_of_the_inbox_is_archived_if_so_configured(bench: Bench, door: str) -> None:
     bench.start(archive=bench.root / "Source")
     bounce = bench.bounce()
     content = bounce.read_bytes()
-    bench.wait(bench.accept(bounce, door="inbox"))
+    bench.wait(bench.accept(bounce, door=door))
     assert not bounce.exists()
     assert [path.read_bytes() for path in (bench.root / "Source").rglob("*.wav")] == [content]
+
+
+@pytest.mark.parametrize(("door", "archive"), [("osc", "Inbox/Source"), ("cli", "Source")])
+def test_a_bounce_that_lies_elsewhere_or_was_named_in_a_command_stays(bench: Bench, door: str, archive: str) -> None:
+    bench.start(archive=bench.root / archive)
+    bounce = bench.bounce()
+    bench.wait(bench.accept(bounce, door=door))
+    assert bounce.exists()
 
 
 def test_progress_rises_from_nothing_to_the_end(bench: Bench) -> None:

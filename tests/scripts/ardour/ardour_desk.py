@@ -63,11 +63,12 @@ _SIGNAL_NUMBERS = {"Exported": 11, "StateSaved": 16, "LuaTimerS": 46, "LuaTimerD
 """As Ardour 7.3 numbers what a hook may listen to."""
 
 
-def wait_for(what: str, look: Callable[[], T | None], *, pause_s: float = 0.05) -> T:
-    """Return what `look` returns once that is neither None nor False; fail when patience has ended."""
-    deadline = time.monotonic() + PATIENCE_S
+def wait_for(what: str, look: Callable[[], T | None], *, pause_s: float = 0.05, patience_s: float = PATIENCE_S) -> T:
+    """Return what `look` returns once that is neither None nor False; raise `TimeoutError` when patience has ended."""
+    deadline = time.monotonic() + patience_s
     while not (found := look()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited in vain for {what}")
         time.sleep(pause_s)
     return found
 

@@ -58,6 +58,7 @@ SUBSCRIBE: Final = "/stembridge/subscribe"
 PING: Final = "/stembridge/ping"
 
 _JOB = Argument("job", "s", "a job's id, or the beginning of it")
+_PRESSED = Argument("pressed", "i", "what a controller's button sends; 0, its release, does nothing", True)
 _ID = Argument("job", "s", "the job's id")
 _SONG = Argument("song", "s", "the song's name")
 
@@ -77,7 +78,7 @@ _INCOMING = (
     Address(RETRY, "Queues a failed, parked or cancelled job again.", (_JOB,), STATE),
     Address(
         STATUS,
-        "Tells the sender where a job stands; without an argument, where all do that are under way or newly finished.",
+        "Tells where a job stands; without an argument, where all do that are under way or newly finished.",
         (Argument("job", "s", _JOB.help, True),),
         STATE,
     ),
@@ -87,8 +88,8 @@ _INCOMING = (
         (Argument("name", "s", "a preset's name or a model's number; \"\" goes back to the defaults"),),
         OK,
     ),
-    Address(PAUSE, "Begins no further job; those under way go on.", (), OK),
-    Address(RESUME, "Begins jobs again.", (), OK),
+    Address(PAUSE, "Begins no further job; those under way go on.", (_PRESSED,), OK),
+    Address(RESUME, "Begins jobs again.", (_PRESSED,), OK),
     Address(
         SUBSCRIBE,
         "Has every message sent to a port of the sender's host, too, for some time; asking again renews it.",

@@ -22,6 +22,10 @@ _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one sender: dozens of messages for one."""
 
 
+RELEASED = 0
+"""What many controllers' buttons send when they are let go."""
+
+
 class Command(NamedTuple):
     """How one address is carried out."""
 
@@ -87,7 +91,7 @@ class Commands:
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
         for packet in packets:
-            peer.send(packet)
+            self._answers.answer(peer, packet)
 
     def _preset(self, peer: Peer, values: list[Value]) -> None:
         name = str(values[0])
@@ -95,11 +99,15 @@ class Commands:
         text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
         self._answers.answer(peer, saying.ok(addresses.PRESET, text))
 
-    def _pause(self, peer: Peer, _: list[Value]) -> None:
+    def _pause(self, peer: Peer, values: list[Value]) -> None:
+        if values == [RELEASED]:
+            return
         self._actions.pause()
         self._answers.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
 
-    def _resume(self, peer: Peer, _: list[Value]) -> None:
+    def _resume(self, peer: Peer, values: list[Value]) -> None:
+        if values == [RELEASED]:
+            return
         self._actions.resume()
         self._answers.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
 

@@ -11,7 +11,7 @@ from bridge.errors import OscError
 
 _BUFFER: Final = 4 * 1024 * 1024
 """Bytes that wait for us in the system: a fifth of a second and more of 20,000 messages a second."""
-_BACKLOG: Final = 16
+_BACKLOG: Final = 128
 _TRIES: Final = 20
 
 

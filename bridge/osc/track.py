@@ -55,6 +55,8 @@ class Track:
         self.job = job
         packets: list[bytes] = []
         if moved:
+            if job.state is State.DELIVERED:
+                packets.append(saying.progress(job, 1.0))  # what fills a bar; a short job's last step is over too soon
             packets.append(saying.state(job))
             self._held = None
             if job.state is State.QUEUED:

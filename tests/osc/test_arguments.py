@@ -54,7 +54,7 @@ def test_arguments_come_as_the_table_has_them(message: bytes, expected: list[Val
         ("separate", ["/a.wav", None]),
         ("separate", [["/a.wav"]]),
         ("subscribe", ["9000"]),
-        ("pause", [1]),
+        ("pause", ["now"]),
         ("ping", [1]),
         ("status", [0.5]),
     ],

@@ -228,9 +228,9 @@ def test_configured_targets_hear_every_job_and_pokes_come_after_done(
         crier.hear(make_job(State.DELIVERING))
         crier.hear(make_job(State.DELIVERED, folder=tmp_path))
         crier.hear(make_job(State.DELIVERED, folder=tmp_path))
-        heard = [read(ear.recv(65536)) for _ in range(6)]
+        heard = [read(ear.recv(65536)) for _ in range(7)]
     assert [message[0] for message in heard] == [
-        *(f"/stembridge/{name}" for name in [*BEGINNING, "job/state", "job/done"]),
+        *(f"/stembridge/{name}" for name in [*BEGINNING, "job/progress", "job/state", "job/done"]),
         "/action/str",
     ]
     assert outlet.at("127.0.0.1", 1) == outlet.at("127.0.0.1", 1)

@@ -67,7 +67,9 @@ def test_who_asks_hears_of_its_job_from_accepted_to_the_end(
     heard = client.hear_until("/stembridge/job/progress")
     room.hear(make_job(State.DELIVERED, folder=tmp_path))
     heard += client.hear_until("/stembridge/job/done")
-    assert [message[0].rpartition("/")[2] for message in heard] == ["accepted", "state", "progress", "state", "done"]
+    names = [message[0].rpartition("/")[2] for message in heard]
+    assert names == ["accepted", "state", "progress", "progress", "state", "done"]
+    assert heard[3][2] == 1.0
     assert heard[0] == ("/stembridge/job/accepted", "abcdefgh", "Song")
     assert heard[1][3] == "separating"
 
@@ -89,15 +91,24 @@ def test_status_of_a_job_tells_where_it_stands_or_how_it_ended(udp: Connect, des
     assert client.ask("/stembridge/status", "nope")[:3] == (ERROR, "/stembridge/status", "job.not_found")
 
 
-def test_status_of_all_tells_each_state_and_a_summary_to_who_asks_and_nobody_else(udp: Connect) -> None:
+def test_status_of_all_tells_each_state_and_a_summary_to_who_asks_and_to_who_hears_everything(udp: Connect) -> None:
     client, other = udp(), udp()
     other.ask("/stembridge/subscribe", other.port)
     client.say("/stembridge/status")
-    assert client.hear_until(OK) == [
+    told = [
         ("/stembridge/job/state", "abcdefgh", "Song", "queued"),
         (OK, "/stembridge/status", "One job is under way."),
     ]
-    assert other.ask("/stembridge/ping")[0] == PONG
+    assert client.hear_until(OK) == told
+    assert other.hear_until(OK) == told
+
+
+def test_a_button_that_is_let_go_does_nothing(udp: Connect, desk: Desk) -> None:
+    client = udp()
+    client.say("/stembridge/pause", 0.0)
+    client.say("/stembridge/resume", 1.0)
+    assert client.hear()[:2] == (OK, "/stembridge/resume")
+    assert desk.asked == [("resume",)]
 
 
 def test_the_list_of_all_jobs_is_not_given_as_often_as_somebody_likes(udp: Connect) -> None:

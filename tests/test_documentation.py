@@ -44,6 +44,11 @@ def test_each_configuration_shown_in_the_readme_loads(example: str, tmp_path: Pa
     assert load(path, os.environ).origin.file == path
 
 
+@pytest.mark.parametrize("command", re.findall(r"^(?:oscsend|oscdump) .*", README, flags=re.MULTILINE))
+def test_each_osc_command_of_the_readme_is_one_of_the_reference_whose_examples_are_run(command: str) -> None:
+    assert command in (ROOT / "docs" / "osc.md").read_text("utf-8").splitlines()
+
+
 def test_the_diagram_of_states_is_the_one_in_the_code() -> None:
     sys.path.insert(0, str(ROOT))
     from scripts.docs import ARCHITECTURE, with_diagram

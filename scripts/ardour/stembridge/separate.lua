@@ -17,7 +17,8 @@ local function chosen_by_the_musician (settings, newest)
 		return nil
 	end
 	settings.preset = answer.preset
-	return answer.path, answer.playhead and Session:transport_sample () or nil
+	-- The file's button has no name yet for a moment after the window has come up.
+	return answer.path ~= "" and answer.path or newest, answer.playhead and Session:transport_sample () or nil
 end
 
 return function (params)

@@ -37,6 +37,7 @@ pytestmark = [
     pytest.mark.system("dbus-run-session"),
     pytest.mark.system("oscsend"),
     pytest.mark.system("import"),
+    pytest.mark.system("xdotool"),
 ]
 
 STEMS = {"vocals": 0xE4572E, "drums": 0xF3A712, "bass": 0x3D5A80, "other": 0x9AA0A6}

@@ -7,7 +7,6 @@ would open a dialog nobody answers or hold REAPER up. Each script runs in a Lua 
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import lupa.lua54
 
+from tests.scripts.reaper import simulated_ini
 from tests.scripts.reaper.simulated_functions import Misuse, ProjectFunctions
 from tests.scripts.reaper.simulated_gfx import SimulatedGfx
 from tests.scripts.reaper.simulated_project import AudioFile, Item, Project, guid
@@ -48,8 +48,8 @@ class SimulatedReaper(ProjectFunctions):
         self._deferred: deque[Callable[[], None]] = deque()
         self._exits: list[Callable[[], None]] = []
         self._listed: dict[str, list[str]] = {}
-        self._store = resource / "reaper-extstate.json"
-        self._ext: dict[str, str] = json.loads(self._store.read_text()) if self._store.exists() else {}
+        self._store = resource / "reaper-extstate.ini"
+        self._ext: dict[str, str] = simulated_ini.read(self._store)
         self._kept: set[str] = set(self._ext)
 
     # ---- running scripts
@@ -183,16 +183,17 @@ class SimulatedReaper(ProjectFunctions):
             raise Misuse("SetExtState takes texts only")
         self._ext[f"{section}/{key}"] = value
         if persist:
-            if "\n" in value:
-                raise Misuse("an ini file has one line for each value")
             self._kept.add(f"{section}/{key}")
-            self._store.write_text(json.dumps({name: self._ext[name] for name in self._kept if name in self._ext}))
+            self._keep()
 
     def DeleteExtState(self, section: str, key: str, persist: bool) -> None:
         self._ext.pop(f"{section}/{key}", None)
         if persist:
             self._kept.discard(f"{section}/{key}")
-            self._store.write_text(json.dumps({name: self._ext[name] for name in self._kept if name in self._ext}))
+            self._keep()
+
+    def _keep(self) -> None:
+        simulated_ini.write(self._store, {name: self._ext[name] for name in sorted(self._kept) if name in self._ext})
 
     def GetProjExtState(self, project: Any, section: str, key: str) -> tuple[int, str]:
         value = self._project(project).ext.get(f"{section}/{key}", "")

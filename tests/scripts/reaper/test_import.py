@@ -103,8 +103,8 @@ def test_the_originals_are_muted_if_chosen_and_only_those_that_were_heard(studio
 
 
 def test_chosen_stems_only_and_a_mix_without_drums(studio: Studio) -> None:
-    studio.reaper.SetExtState("Stembridge", "stems", '{"bass": "left_out", "drums": "muted"}', True)
-    studio.reaper.SetExtState("Stembridge", "skip_silent", "true", True)
+    studio.reaper.SetExtState("Stembridge", "stems", '[{"bass": "left_out", "drums": "muted"}]', True)
+    studio.reaper.SetExtState("Stembridge", "skip_silent", "[true]", True)
     studio.wait_for()
     studio.deliver(silent=["other"])
     studio.action("Import finished stems")

@@ -157,7 +157,7 @@ def test_options_are_kept_and_the_originals_are_those_that_sound(studio: Studio,
 
 
 def test_the_choice_of_stems_is_shown(studio: Studio, musician: Musician) -> None:
-    studio.reaper.SetExtState("Stembridge", "stems", '{"bass":"left_out"}', True)
+    studio.reaper.SetExtState("Stembridge", "stems", '[{"bass":"left_out"}]', True)
     assert musician.sees("without bass")
     musician.click("Stems", "Import all stems")
     assert musician.sees("all")

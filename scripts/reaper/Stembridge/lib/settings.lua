@@ -21,15 +21,18 @@ return function(part)
   settings.host, settings.port = found.host, found.port
 
   function settings.get(name)
-    local value = json.decode(reaper.GetExtState(SECTION, name))
+    local kept = json.decode(reaper.GetExtState(SECTION, name))
+    local value = (json.is_array(kept) and kept or {})[1]
     if type(value) ~= type(DEFAULTS[name]) then
-      return DEFAULTS[name]
+      -- A copy: whoever asks may change it.
+      return json.decode(json.encode(DEFAULTS[name]))
     end
     return value
   end
 
   function settings.set(name, value)
-    reaper.SetExtState(SECTION, name, json.encode(value), true)
+    -- In brackets: reading an ini value takes a pair of quotes off it.
+    reaper.SetExtState(SECTION, name, json.encode(json.array({ value })), true)
   end
 
   -- Forgets a choice: the bridge's own configuration counts again.

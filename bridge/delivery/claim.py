@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LOCK = ".importing"
+_TAKEOVER = f"{LOCK}-takeover"
 STALE_S = 120.0
 """A lock older than this belongs to an importer that crashed."""
 
@@ -79,7 +80,7 @@ def claim(
     """
     place = Path(folder)
     if _age_s(place / LOCK, clock) > STALE_S:
-        _take_over(place, clock)
+        _take_over(place, importer, project, clock)
     elif os.path.lexists(str(place / LOCK)):
         return None
     try:
@@ -91,6 +92,12 @@ def claim(
 
 
 def _take(folder: Path, importer: str, project: str, clock: Callable[[], float]) -> Claim | None:
+    by = _put(folder, LOCK, importer, project, clock)
+    return None if by is None else Claim(folder, by, clock)
+
+
+def _put(folder: Path, name: str, importer: str, project: str, clock: Callable[[], float]) -> str | None:
+    """Put a folder of ours in the place of a lock; return what is in its `by`, None where somebody else has it."""
     nonce = os.urandom(8).hex()
     by = "\n".join([_line(importer), _line(project), _seconds(clock), nonce, ""])
     mine = folder / f"{LOCK}-{nonce}"
@@ -102,27 +109,31 @@ def _take(folder: Path, importer: str, project: str, clock: Callable[[], float])
         _delete(mine)
         raise
     try:
-        mine.rename(folder / LOCK)
+        mine.rename(folder / name)
     except OSError as error:
         _delete(mine)
         if error.errno in _TAKEN:
             return None
         raise
-    return Claim(folder, by, clock)
+    return by
 
 
-def _take_over(folder: Path, clock: Callable[[], float]) -> None:
+def _take_over(folder: Path, importer: str, project: str, clock: Callable[[], float]) -> None:
     """Clear a crashed importer's lock away; where that can't be, taking the lock will show it."""
-    takeover = folder / (LOCK + "-takeover")
+    takeover = folder / _TAKEOVER
     try:
-        takeover.mkdir()
+        by = _put(folder, _TAKEOVER, importer, project, clock)
     except OSError:
+        return
+    if by is None:
         _sweep(folder, clock)
         return
     # Judged again where only one can be: else a slow one could clear away the lock that a quick one has just taken.
     if _age_s(folder / LOCK, clock) > STALE_S:
         _remove(folder / LOCK)
-    _delete(takeover)
+    # Who was slow may have lost it to another by now.
+    if _by(takeover) == by:
+        _remove(takeover)
 
 
 def _age_s(lock: Path, clock: Callable[[], float]) -> float:

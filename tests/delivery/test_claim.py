@@ -143,10 +143,50 @@ def test_what_killed_importers_left_half_way_is_cleared_by_the_next(folder: Path
 
 def test_a_takeover_that_was_killed_holds_the_next_up_only_once(folder: Path) -> None:
     taken(folder)
-    (folder / f"{LOCK}-takeover").mkdir()
-    os.utime(folder / f"{LOCK}-takeover", (NOW, NOW))
+    takeover = folder / f"{LOCK}-takeover"
+    takeover.mkdir()
+    (takeover / "by").write_text(f"REAPER\n\n{NOW:.0f}\n")
+    os.utime(takeover, (NOW, NOW))
     assert claim(folder, "Live", "", later) is None
-    assert claim(folder, "Live", "", later) is not None
+    with taken(folder, later):
+        assert names(folder) == [LOCK, "stems.json"]
+
+
+def during_a_takeover(folder: Path, happens: Callable[[Path], None]) -> Claim | None:
+    """Take an old lock over; what happens then, happens while `.importing-takeover` is ours."""
+    taken(folder)
+    takeover = folder / f"{LOCK}-takeover"
+    seen = []
+
+    def clock() -> float:
+        if takeover.exists() and not seen:
+            seen.append(takeover)
+            happens(takeover)
+        return later()
+
+    heir = claim(folder, "Live", "", clock)
+    assert seen
+    return heir
+
+
+def test_two_never_take_one_lock_over_at_once_even_by_renaming_onto_it(folder: Path) -> None:
+    def another_tries(takeover: Path) -> None:
+        assert (takeover / "by").read_text().startswith("Live\n")
+        (folder / "mine").mkdir()
+        (folder / "mine" / "by").write_text("REAPER\n")
+        with pytest.raises(OSError, match="not empty|exists|denied"):
+            (folder / "mine").rename(takeover)
+
+    assert during_a_takeover(folder, another_tries) is not None
+    assert names(folder) == [LOCK, "mine", "stems.json"]
+
+
+def test_who_lost_the_takeover_by_being_slow_leaves_that_of_another_alone(folder: Path) -> None:
+    def another_has_it(takeover: Path) -> None:
+        (takeover / "by").write_text("REAPER\n")
+
+    during_a_takeover(folder, another_has_it)
+    assert (folder / f"{LOCK}-takeover" / "by").read_text() == "REAPER\n"
 
 
 def test_who_judged_a_lock_old_before_another_took_it_over_leaves_the_others_alone(folder: Path) -> None:

@@ -4,6 +4,7 @@ local use = ...
 local files = use ("files")
 
 local LOCK = ".importing"
+local TAKEOVER = LOCK .. "-takeover"
 local STALE_S = 120
 
 local claim = {}
@@ -47,18 +48,49 @@ local function sweep (folder)
 	end
 end
 
+-- Makes a folder of ours that says whose it is. Returns it and what is in its file; nil where there can be none.
+local function make (folder, importer, project)
+	local name = nonce ()
+	local mine = folder .. "/" .. LOCK .. "-" .. name
+	if not files.make_folder (mine) then
+		return nil
+	end
+	local by = ("%s\n%s\n%d\n%s\n"):format (line (importer), line (project), os.time (), name)
+	if not files.write (mine .. "/by", by) then
+		os.remove (mine)
+		return nil
+	end
+	return mine, by
+end
+
+-- Gives our folder the name of a lock. Only a folder that is not empty keeps another from being renamed onto it.
+local function put (mine, lock)
+	if os.rename (mine, lock) then
+		return true
+	end
+	os.remove (mine .. "/by")
+	os.remove (mine)
+	return false
+end
+
 -- Clears a crashed importer's lock away. Judged again where only one can be: else a slow one could clear away the lock
 -- that a quick one has just taken.
-local function take_over (folder)
-	local takeover = folder .. "/" .. LOCK .. "-takeover"
-	if not files.make_folder (takeover) then
+local function take_over (folder, importer, project)
+	local takeover = folder .. "/" .. TAKEOVER
+	local mine, by = make (folder, importer, project)
+	if not mine then
+		return
+	end
+	if not put (mine, takeover) then
 		sweep (folder)
 		return
 	end
 	if is_stale (folder .. "/" .. LOCK) then
 		remove (folder, LOCK)
 	end
-	os.remove (takeover)
+	if files.read (takeover .. "/by") == by then
+		remove (folder, TAKEOVER)
+	end
 end
 
 -- Takes the lock of a delivery for `project`. Returns nil while another importer has it, else what `release` and
@@ -69,25 +101,13 @@ function claim.take (folder, importer, project)
 		if not is_stale (lock) then
 			return nil
 		end
-		take_over (folder)
+		take_over (folder, importer, project)
 	end
-	local name = nonce ()
-	local mine = lock .. "-" .. name
-	if not files.make_folder (mine) then
-		return not files.exists (lock) and { folder = folder } or nil
+	local mine, by = make (folder, importer, project)
+	if not mine then
+		return (not files.exists (lock) or is_stale (lock)) and { folder = folder } or nil
 	end
-	local by = ("%s\n%s\n%d\n%s\n"):format (line (importer), line (project), os.time (), name)
-	if not files.write (mine .. "/by", by) then
-		os.remove (mine)
-		return { folder = folder }
-	end
-	-- Only a folder that is not empty keeps another from being renamed onto it.
-	if not os.rename (mine, lock) then
-		os.remove (mine .. "/by")
-		os.remove (mine)
-		return nil
-	end
-	return { folder = folder, by = by }
+	return put (mine, lock) and { folder = folder, by = by } or nil
 end
 
 -- Says whether a lock is still ours: after two minutes without `refresh` another importer may have it.

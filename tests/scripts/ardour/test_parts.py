@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +26,20 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts for Ardour 
 FOLDER = SCRIPTS / "stembridge"
 
 
-def _run(command: str) -> tuple[str, bool]:
-    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True)
+def _run(command: str, user: int | None = None) -> tuple[str, bool]:
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, user=user)
     return done.stdout, done.returncode == 0
+
+
+def _run_as_nobody(command: str) -> tuple[str, bool]:
+    """Run as somebody whom permissions bind: root may write anywhere, whatever the mode says."""
+    return _run(command, 65534 if os.geteuid() == 0 else None)
 
 
 class Parts:
     """The parts, loaded as in Ardour: without require, dofile and package."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: Callable[[str], tuple[str, bool]] = _run) -> None:
         self.lua = lua53.LuaRuntime(encoding="utf-8", unpack_returned_tuples=True)
         # This build of Lua cannot start programs; Ardour's can.
         popen = self.lua.execute("""
@@ -42,7 +50,7 @@ class Parts:
                     return { read = function () return said end, close = function () return well or nil end }
                 end
             end""")
-        popen(_run)
+        popen(run)
         self.use = self.lua.execute(f"""
             local parts = {{}}
             local function use (name)
@@ -204,6 +212,68 @@ def test_a_lock_of_somebody_who_wrote_nothing_into_it_counts_by_its_age(parts: P
     assert parts.claim.take(str(folder), "Ardour", "Evening") is None
     os.utime(lock, (time.time() - 300,) * 2)
     assert parts.claim.take(str(folder), "Ardour", "Evening") is not None
+
+
+def make_old(folder: Path) -> None:
+    os.utime(folder, (time.time() - 300,) * 2)
+
+
+def test_a_takeover_that_was_killed_holds_the_next_up_only_once(parts: Parts, tmp_path: Path) -> None:
+    folder = deliver(tmp_path / "song")
+    reference.claim(folder, "other", "project", clock=lambda: 1.0)
+    takeover = folder / ".importing-takeover"
+    takeover.mkdir()
+    (takeover / "by").write_text("REAPER\n\n1\n")
+    assert parts.claim.take(str(folder), "Ardour", "Evening") is None, "it may still be at it"
+    make_old(takeover)
+    assert parts.claim.take(str(folder), "Ardour", "Evening") is None
+    assert parts.claim.take(str(folder), "Ardour", "Evening") is not None
+    assert [path.name for path in folder.glob(".importing*")] == [".importing"]
+
+
+def test_a_takeover_says_whose_it_is_so_that_nobody_can_be_renamed_onto_it(parts: Parts, tmp_path: Path) -> None:
+    folder = deliver(tmp_path / "song")
+    reference.claim(folder, "other", "project", clock=lambda: 1.0)
+    seen = []
+
+    def rename(old: str, new: str) -> bool | None:
+        if new.endswith("-takeover"):
+            seen.append((Path(old) / "by").read_text("utf-8").splitlines()[0])
+            assert not Path(new).exists()
+        try:
+            Path(old).rename(new)
+        except OSError:
+            return None
+        return True
+
+    parts.lua.globals()["os"]["rename"] = rename
+    assert parts.claim.take(str(folder), "Ardour", "Evening") is not None
+    assert seen == ["Ardour"]
+
+
+@pytest.fixture
+def read_only() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        yield folder
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("age_s", [None, 10, 121])
+def test_on_a_folder_that_can_only_be_read_only_a_young_lock_holds_us_up(read_only: Path, age_s: int | None) -> None:
+    if age_s is not None:
+        reference.claim(read_only, "other", "project", clock=lambda: time.time() - age_s)
+    read_only.chmod(0o555)
+    before = sorted(read_only.rglob("*"))
+    parts = Parts(_run_as_nobody)
+    taken = parts.claim.take(str(read_only), "Ardour", "Evening")
+    assert (taken is None) == (age_s == 10)
+    if taken is not None:
+        assert parts.claim.held(taken)
+        parts.claim.release(taken)
+    assert sorted(read_only.rglob("*")) == before
 
 
 def test_what_is_wanted_is_remembered_and_forgotten(parts: Parts, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from . import live
+from .checking import complaints, mend_ends
 from .claim import claim
 from .importing import Delivery, NotReady, Stem, Unreadable, read
-from .placing import Placed, PlacingFailed, can_place, is_stamped, misplaced, place, spot
+from .placing import Placed, PlacingFailed, can_place, is_stamped, place, spot
 from .status import Status
 
 READY_S = 30.0
@@ -42,6 +43,7 @@ class Imports:
         self._clock = clock
         self._due: list[Due] = []
         self._fresh: list[Placed] = []
+        self._mended: list[Placed] = []
 
     def add(self, due: Due) -> None:
         """Have a delivery come in, unless it is on its way already."""
@@ -50,16 +52,21 @@ class Imports:
 
     def tick(self) -> None:
         """Check what came in last, and bring the next one in."""
-        fresh, self._fresh = self._fresh, []
-        wrong = misplaced(fresh)
-        if wrong:
-            self._status.say(f"Live did not put {', '.join(wrong)} where it belongs: look at its place and its Warp.")
+        self._look_after()
         for due in list(self._due):
             if due.next <= self._clock():
                 due.next = self._clock() + AGAIN_S
                 if self._is_over(due):
                     self._due.remove(due)
                 return
+
+    def _look_after(self) -> None:
+        """Mend what came in a tick ago, and say what is not right two ticks after it came in."""
+        mended, self._mended, self._fresh = self._mended, self._fresh, []
+        wrong = complaints(mended)
+        if wrong:
+            self._status.say(wrong)
+        mend_ends(self._mended)
 
     def _is_over(self, due: Due) -> bool:
         """Try to import; True unless it must be tried again."""

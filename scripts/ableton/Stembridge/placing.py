@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .importing import Delivery, Stem, colour, track_name
 from .live import ARRANGEMENT, SESSION, Version, has, tempo_changes
+from .neutral import make_neutral
 
 STAMP = "stembridge.job"
 """The key of `Track.set_data`, which Live saves with the set. On the tracks, not on the song: who undoes the import or
@@ -14,8 +15,6 @@ deletes its tracks has taken the stamp away, too, and may import again."""
 
 _LAST_BEAT = 1_576_800.0
 """Live has no later one."""
-_NEAR = 0.01
-"""In beats and seconds: what counts as the same place."""
 
 
 class PlacingFailed(Exception):
@@ -34,6 +33,7 @@ class Placed(NamedTuple):
     """One stem in the set."""
 
     stem: str
+    track: Any
     clip: Any
     beats: float | None
     """Where it was meant to go; None in the Session."""
@@ -87,15 +87,10 @@ def can_place(version: Version) -> bool:
     return version >= SESSION
 
 
-def misplaced(placed: list[Placed]) -> list[str]:
-    """Return the stems that Live did not put where they belong. To be asked a tick later: until then Live tells of the
-    warped clip that was."""
-    return [each.stem for each in placed if not _is_right(each)]
-
-
 def _place(song: Any, delivery: Delivery, stem: Stem, beats: float | None, made: list[Any]) -> Placed:
     track = song.create_audio_track(-1)
     made.append(track)
+    make_neutral(track)
     clip = _in_arrangement(track, stem, beats) if beats is not None else None
     meant = beats if clip is not None else None
     clip = clip if clip is not None else _in_session(song, track, stem)
@@ -105,7 +100,7 @@ def _place(song: Any, delivery: Delivery, stem: Stem, beats: float | None, made:
     clip.name = stem.name
     clip.color = track.color = colour(stem.name)
     track.name = track_name(delivery.song, stem.name)
-    return Placed(stem.name, clip, meant)
+    return Placed(stem.name, track, clip, meant)
 
 
 def _stamp(track: Any, job: str) -> None:
@@ -130,13 +125,3 @@ def _take_back(song: Any, made: list[Any]) -> None:
     for track in reversed(made):
         with contextlib.suppress(RuntimeError, ValueError):
             song.delete_track(list(song.tracks).index(track))
-
-
-def _is_right(placed: Placed) -> bool:
-    clip = placed.clip
-    try:
-        at_start = abs(clip.start_marker) < _NEAR
-        return not clip.warping and at_start and (placed.beats is None or abs(clip.start_time - placed.beats) < _NEAR)
-    except RuntimeError:
-        # It is gone: the musician was quicker.
-        return True

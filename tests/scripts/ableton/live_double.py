@@ -3,8 +3,9 @@
 What it does is written down of the real one, and it fails where that does: Live's own docstrings (positional arguments
 only, Track.create_audio_clip on frozen tracks, MIDI tracks, files that are no audio, positions after 1,576,800 beats;
 None in place of a clip before 12.2), and what others have measured with Live 12.4: clips come warped, a clip tells of
-its new extent only a tick after it was unwarped, nothing may be changed while a notification runs, a property that
-does not apply raises RuntimeError.
+its new extent only a tick after it was unwarped or its end was set, nothing may be changed while a notification runs,
+a property that does not apply raises RuntimeError. What Live makes of the end of a clip that it had warped on its own
+is not known: here it is wrong. A new track is the musician's default audio track, and this one has saved one.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Studio:
         self.track_limit = 100
         self.in_notification = False
         self.keeps_warp = self.loses_data = self.misplaces = False
+        self.keeps_devices = self.keeps_ends = False
         self.returns_none = version < (12, 2, 0)
         self.makes_nothing = False
         self.shown: list[str] = []
@@ -83,13 +85,25 @@ class Studio:
         self.logged.append(text)
 
 
+def _extent(path: str) -> tuple[int, float]:
+    """A clip stays in the set when its file is gone."""
+    if not Path(path).exists():
+        return 0, 44_100.0
+    info = soundfile.info(path)
+    return int(info.frames), float(info.samplerate)
+
+
 class Clip:
     def __init__(self, studio: Studio, path: str, start: float | None, tempo: float) -> None:
         self._studio = studio
         self._name = Path(path).stem
         self._color = 0
         self._warping = True
+        self.sample_length, self.sample_rate = _extent(path)
+        self._length = self.sample_length / self.sample_rate
         self._start_marker = self._shown_marker = 0.25  # an automatic warp begins at what it takes for a beat
+        self._ends = {"end_marker": 0.9 * self._length, "loop_end": 0.9 * self._length}
+        self._shown_ends = dict(self._ends)
         self.file_path = path
         self.is_audio_clip = True
         self.is_arrangement_clip = start is not None
@@ -106,6 +120,29 @@ class Clip:
         self._start_marker = self._shown_marker = value
 
     @property
+    def end_marker(self) -> float:
+        return self._shown_ends["end_marker"]
+
+    @end_marker.setter
+    def end_marker(self, value: float) -> None:
+        self._end("end_marker", value)
+
+    @property
+    def loop_end(self) -> float:
+        return self._shown_ends["loop_end"]
+
+    @loop_end.setter
+    def loop_end(self, value: float) -> None:
+        self._end("loop_end", value)
+
+    def _end(self, marker: str, value: float) -> None:
+        self._studio.change()
+        if self._studio.keeps_ends:
+            raise RuntimeError("The end cannot be set")
+        self._ends[marker] = min(value, self._length)
+        self._studio.unsettled.append(self)
+
+    @property
     def warping(self) -> bool:
         return self._warping
 
@@ -119,6 +156,7 @@ class Clip:
 
     def settle(self) -> None:
         self._shown_marker = self._start_marker
+        self._shown_ends = dict(self._ends)
 
     @property
     def name(self) -> str:
@@ -172,6 +210,25 @@ class Slot:
         return self.clip
 
 
+class Parameter:
+    """A fader or a knob of the mixer, as the musician's default audio track has it."""
+
+    def __init__(self, studio: Studio, value: float, default_value: float) -> None:
+        self._studio = studio
+        self._value = value
+        self.default_value = default_value
+
+    @property
+    def value(self) -> float:
+        return self._value
+
+    @value.setter
+    def value(self, value: float) -> None:
+        self._studio.change()
+        if not self._studio.keeps_devices:
+            self._value = value
+
+
 class Track:
     def __init__(self, studio: Studio, name: str, *, is_midi: bool = False) -> None:
         self._studio = studio
@@ -180,10 +237,21 @@ class Track:
         self._data: dict[str, object] = {}
         self.is_midi = is_midi
         self.is_frozen = False
+        self.devices = ["Compressor", "EQ Eight"]
+        self.mixer_device = types.SimpleNamespace(
+            volume=Parameter(studio, 0.7, 0.85),
+            panning=Parameter(studio, 0.1, 0.0),
+            sends=[Parameter(studio, 0.3, 0.0)],
+        )
         self.arrangement_clips: list[Clip] = []
         self.clip_slots = [Slot(studio, self) for _ in range(4)]
         if studio.version >= (11, 3, 0):
             self.create_audio_clip = self._create_audio_clip
+
+    def delete_device(self, index: int, /) -> None:
+        self._studio.change()
+        if not self._studio.keeps_devices:
+            del self.devices[index]
 
     def clip_of(self, path: str, start: float | None) -> Clip:
         try:

@@ -55,7 +55,10 @@ def test_a_finished_delivery_comes_in_and_leaves_nothing_of_the_claim(room: Room
     assert room.studio.shown == ["Stembridge: The stems of Mix are in: vocals, drums, no_bass."]
     assert sorted(folder.iterdir()) == before
     room.tick()
+    room.tick()
     assert len(room.studio.shown) == 1, "all is where it belongs"
+    ends = [clip.loop_end for track in room.studio.song_now.stems for clip in track.arrangement_clips]
+    assert ends == [0.1] * 3, "as long as the files"
 
 
 def test_it_comes_in_once_however_often_it_is_said_to_be_done(room: Room, deliver: Deliver) -> None:
@@ -230,9 +233,10 @@ def test_a_live_between_says_where_the_stems_would_stand(
     assert "in the Session; their place in the Arrangement is beat 9.00" in studio.shown[-1]
 
 
-def test_what_live_put_elsewhere_is_said_a_tick_later(room: Room, deliver: Deliver) -> None:
+def test_what_live_put_elsewhere_is_said_when_live_can_tell(room: Room, deliver: Deliver) -> None:
     room.studio.misplaces = True
     room.want(deliver())
+    room.tick()
     room.tick()
     assert len(room.studio.shown) == 1
     room.tick()

@@ -13,7 +13,6 @@ from scripts.ableton.Stembridge.placing import (
     Spot,
     can_place,
     is_stamped,
-    misplaced,
     place,
     spot,
 )
@@ -40,6 +39,18 @@ def test_each_stem_becomes_a_named_coloured_unwarped_clip_on_a_new_track(studio:
         (clip,) = track.arrangement_clips
         assert (clip.name, clip.color, clip.file_path) == (stem.name, track.color, str(stem.path))
         assert (clip.warping, clip.start_time) == (False, 8.0)
+
+
+def test_the_devices_fader_and_pan_of_the_default_audio_track_do_not_colour_the_stems(
+    studio: Studio, deliver: Deliver
+) -> None:
+    put(studio, read(deliver()))
+    for track in studio.song_now.stems:
+        mixer = track.mixer_device
+        assert (track.devices, mixer.volume.value, mixer.panning.value) == ([], 0.85, 0.0)
+        assert [send.value for send in mixer.sends] == [0.3], "it is the musician's"
+    before = studio.song_now.tracks[:2]
+    assert all(track.devices for track in before), "what was there is not touched"
 
 
 def test_the_stamp_is_on_each_track_and_goes_with_an_undo(studio: Studio, deliver: Deliver) -> None:
@@ -126,22 +137,6 @@ def test_where_live_makes_no_clip_in_the_arrangement_the_session_takes_it(studio
 )
 def test_older_lives_cannot(version: tuple[int, int, int], can: bool) -> None:
     assert can_place(Version(*version)) is can
-
-
-def test_live_is_asked_a_tick_later_whether_all_is_where_it_belongs(studio: Studio, deliver: Deliver) -> None:
-    placed = put(studio, read(deliver()))
-    assert misplaced(placed) == ["vocals", "drums", "no_bass"], "in the same tick it still tells of the warped clip"
-    for clip in studio.unsettled:
-        clip.settle()
-    assert misplaced(placed) == []
-
-
-def test_stems_in_the_wrong_place_are_named(studio: Studio, deliver: Deliver) -> None:
-    studio.misplaces = True
-    placed = put(studio, read(deliver()))
-    for clip in studio.unsettled:
-        clip.settle()
-    assert misplaced(placed) == ["vocals", "drums", "no_bass"]
 
 
 def test_the_bwf_origin_comes_before_the_clip_and_the_clip_before_the_start(studio: Studio, deliver: Deliver) -> None:

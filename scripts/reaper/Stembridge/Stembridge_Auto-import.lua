@@ -7,7 +7,7 @@ local folder, section, command = (function()
   return path:match("^(.*[/\\])"), section_id, command_id
 end)()
 local part = dofile(folder .. "lib/load.lua")(folder .. "lib/")
-local arrivals = part("arrivals")
+local arrivals, project, session = part("arrivals"), part("project"), part("session")
 local LOOK_S = 2
 local SECTION = "Stembridge auto-import"
 
@@ -33,6 +33,7 @@ local function loop()
   if reaper.GetExtState(SECTION, "running") ~= me then
     return
   end
+  session.watch((project.current()))
   local now = reaper.time_precise()
   if now - looked_at >= LOOK_S then
     looked_at = now

@@ -91,7 +91,18 @@ class ProjectFunctions:
         if found.undo_depth < 0:
             raise Misuse("an undo block ends that never began")
         if flags != 0:
-            found.undo_points.append(text)
+            found.step(text)
+
+    def Undo_CanUndo2(self, project: Any) -> str | None:
+        found = self._project(project)
+        return found.history[found.at][0] if found.at > 0 else None
+
+    def Undo_CanRedo2(self, project: Any) -> str | None:
+        found = self._project(project)
+        return found.history[found.at + 1][0] if found.at + 1 < len(found.history) else None
+
+    def GetProjectStateChangeCount(self, project: Any) -> int:
+        return self._project(project).changes
 
     def PreventUIRefresh(self, by: int) -> None:
         self.refresh += by

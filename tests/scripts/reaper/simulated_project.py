@@ -73,8 +73,10 @@ class Project:
     tracks: list[Track] = field(default_factory=list)
     ext: dict[str, str] = field(default_factory=dict)
     dirty: bool = False
+    changes: int = 0
     undo_depth: int = 0
-    undo_points: list[str] = field(default_factory=list)
+    history: list[tuple[str, dict[str, str], list[Track]]] = field(default_factory=lambda: [("", {}, [])])
+    at: int = 0
     numbers: dict[str, float] = field(
         default_factory=lambda: {
             "RENDER_SETTINGS": 3.0, "RENDER_BOUNDSFLAG": 1.0, "RENDER_STARTPOS": 7.0, "RENDER_ENDPOS": 9.0,
@@ -95,6 +97,28 @@ class Project:
         self.tracks.append(track)
         self.length_s = max(self.length_s, position + length)
         return item
+
+    @property
+    def undo_points(self) -> list[str]:
+        return [text for text, _, _ in self.history[1 : self.at + 1]]
+
+    def step(self, text: str) -> None:
+        """Make what is there now an undo point: the musician's, or the one of a script."""
+        self.history[self.at + 1 :] = [(text, dict(self.ext), list(self.tracks))]
+        self.at += 1
+        self.changes += 1
+
+    def undo(self) -> None:
+        """Put back what was there at the last undo point. As REAPER may, this includes what scripts keep."""
+        self.at -= 1
+        _, ext, tracks = self.history[self.at]
+        self.ext, self.tracks = dict(ext), list(tracks)
+        self.changes += 1
+
+    def open_again(self, path: str, ext: dict[str, str], changes: int) -> None:
+        """Be a project that was opened in the same tab and got the same pointer."""
+        self.path, self.ext, self.tracks, self.changes = path, dict(ext), [], changes
+        self.history, self.at = [("", dict(ext), [])], 0
 
     def outline(self) -> list[tuple[int, str]]:
         """Every track with the number of folders that it lies in."""

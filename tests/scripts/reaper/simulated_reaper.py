@@ -200,6 +200,8 @@ class SimulatedReaper(ProjectFunctions):
         return len(value), value
 
     def SetProjExtState(self, project: Any, section: str, key: str, value: str) -> int:
+        if " " in key:
+            raise Misuse("nobody says that a project file can hold such a key")
         self._project(project).ext[f"{section}/{key}"] = value
         return len(value)
 

@@ -29,13 +29,12 @@ def test_what_the_musician_undid_does_not_come_back_by_itself(studio: Studio) ->
     """Even if REAPER's undo takes the stamp back as well."""
     project = studio.reaper.front
     studio.wait_for()
-    before = dict(project.ext)
+    project.step("Edit")
     studio.deliver()
     studio.action("Auto-import")
     studio.reaper.tick(1, seconds=3.0)
     assert len(project.tracks) == 5
-    project.tracks.clear()
-    project.ext = before
+    project.undo()
     studio.reaper.tick(5, seconds=3.0)
     assert not project.tracks
     studio.action("Import finished stems")
@@ -139,7 +138,7 @@ def test_the_menu_shows_the_newest_first_and_those_that_are_in_as_grey(studio: S
     day = datetime.datetime(2026, 11, 3, tzinfo=datetime.UTC)
     studio.deliver(song="Old", job="a", created=day)
     studio.deliver(song="New", job="b", created=day + datetime.timedelta(days=1))
-    studio.reaper.front.ext["Stembridge/imported a"] = "x"
+    studio.reaper.front.ext["Stembridge/imported_a"] = "x"
     studio.action("Import a delivery")
     [entries] = studio.reaper.gfx.menus
     assert [entry.split(",")[0] for entry in entries] == ["New", "#Old"]

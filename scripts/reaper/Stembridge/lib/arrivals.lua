@@ -83,7 +83,7 @@ return function(part)
         local outcome, why = arrivals.import(proj, path, delivery, request)
         trouble = why
         if outcome == "done" then
-          project.change_request(proj, request.id, nil)
+          project.finish_request(proj, request.id)
           imported = imported + 1
         end
       end

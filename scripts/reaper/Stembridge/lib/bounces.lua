@@ -57,7 +57,7 @@ return function(part)
   local function supersede(proj, path)
     for _, request in ipairs(project.requests(proj)) do
       if request.path == path and request.job == "" then
-        project.change_request(proj, request.id, nil)
+        project.drop_request(proj, request.id)
       end
     end
   end
@@ -142,7 +142,7 @@ return function(part)
       end
     end
     asked[id], troubles[id] = nil, nil
-    project.change_request(proj, id, nil)
+    project.drop_request(proj, id)
   end
 
   return bounces

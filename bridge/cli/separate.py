@@ -12,10 +12,11 @@ from pathlib import Path
 from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
-from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
+from bridge.daemon.compose import kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import special_order
+from bridge.daemon.places import Places
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.inbox.ingest import ingest_now
 from bridge.jobs.folder import InstanceLock, StateFolder
@@ -47,7 +48,7 @@ def separate(options: argparse.Namespace) -> int:
         store = open_store(state)
         stack.callback(store.close)
         alone = stack.enter_context(_alone(settings, state, store))
-        ids, refused = _accept(options.files, order, store, state, settings.inbox.folder)
+        ids, refused = _accept(options.files, order, store, state, places(settings))
         with _worker(settings, state, store, frozenset(ids)) if alone else ExitStack():
             jobs = _follow(store, ids, quiet=options.json)
     return _tell(jobs, refused, as_json=options.json)
@@ -70,16 +71,15 @@ def _alone(settings: Settings, state: StateFolder, store: JobStore) -> Iterator[
 
 
 def _accept(
-    files: list[Path], order: Order, store: JobStore, state: StateFolder, inbox: Path
+    files: list[Path], order: Order, store: JobStore, state: StateFolder, places: Places
 ) -> tuple[list[str], list[Refusal]]:
     ids: list[str] = []
     refused: list[Refusal] = []
     for file in files:
-        source = file.absolute()
+        bounce = places.of_command(file)
         try:
-            watched = source.is_relative_to(inbox)
-            job_id = ingest_now(source, order, "cli", store, state.spool, watched=watched)
-            under_way = store.latest_of(source) if job_id is None else None
+            job_id = ingest_now(bounce, order, "cli", store, state.spool)
+            under_way = store.latest_of(bounce.path) if job_id is None else None
             ids.append(under_way.id if under_way else job_id or "")
         except StembridgeError as error:
             refused.append((file, error))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
 from bridge.config.settings import Settings
+from bridge.daemon.key import with_key
 from bridge.daemon.orders import special_order
 from bridge.errors import UsageError
 from bridge.inbox.filters import folded
@@ -17,36 +17,44 @@ class Choices:
     """The orders of all doors. Threads may share one."""
 
     def __init__(self, settings: Settings, default: Order, presets: Mapping[str, Order]) -> None:
-        self._settings = settings
-        self.default = default
-        self.presets = presets
-        self._lock = threading.Lock()
-        self._chosen: Order | None = None
+        # The key is looked up once: asking a keyring may take as long as its owner needs to type a password.
+        self._settings = with_key(settings)
+        self._default = default
+        self._presets = presets
+        self._chosen = ""
+
+    @property
+    def chosen(self) -> str:
+        """The name that `choose` was given last; "" for none."""
+        return self._chosen
 
     def choose(self, name: str) -> None:
         """Make a preset or model the choice for every bounce that names none; "" goes back to the defaults.
 
         Raises `UsageError` for a name that is neither, and what making the order raises.
         """
-        order = self.named(name) if name else None
-        with self._lock:
-            self._chosen = order
+        self.named(name)
+        self._chosen = name
 
     def usual(self) -> Order:
         """Return the order of a bounce that names nothing."""
-        with self._lock:
-            return self._chosen or self.default
+        return self.named(self._chosen)
 
     def named(self, name: str) -> Order:
-        """Return the order that the name of a preset, or the id or name of a model stands for; raises `UsageError`."""
+        """Return the order that the name of a preset, or the id or name of a model stands for; "" for the defaults.
+
+        Raises `UsageError` for a name that is neither, and what making the order raises.
+        """
         wanted = folded(name.strip())
-        for preset, order in self.presets.items():
+        if not wanted:
+            return self._default
+        for preset, order in self._presets.items():
             if folded(preset) == wanted:
                 return order
         for model in models().values():
             if wanted in {str(model.id), folded(model.name), folded(model.display_name)}:
                 return special_order(self._settings, model_id=model.id)
-        known = ", ".join((*self.presets, *(str(key) for key in models())))
+        known = ", ".join((*self._presets, *(str(key) for key in models())))
         raise UsageError(
             f'"{name}" is neither a preset nor a model.', code="preset.unknown", advice=f"There are: {known}."
         )

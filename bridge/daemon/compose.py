@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.config.settings import Settings
+from bridge.daemon.choices import Choices
+from bridge.daemon.places import Places
 from bridge.errors import StorageError
+from bridge.inbox.filters import Filters
+from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import stems_key
@@ -38,6 +43,29 @@ def open_store(state: StateFolder) -> JobStore:
 def kept_stems(settings: Settings, state: StateFolder) -> KeptStems:
     """Return the kept stems of a state folder."""
     return KeptStems(state.stems, int(settings.state.keep_gb * 1e9))
+
+
+def inbox_options(settings: Settings, default: Order, presets: Mapping[str, Order], choices: Choices) -> InboxOptions:
+    """Return what the inbox is told."""
+    return InboxOptions(
+        folder=settings.inbox.folder,
+        settle_s=settings.inbox.settle_s,
+        scan_s=settings.inbox.scan_s,
+        polling=settings.inbox.polling,
+        ignore=settings.inbox.ignore,
+        output=settings.output.folder,
+        state=settings.state.folder,
+        orders=presets,
+        usual=choices.usual,
+        default=default,
+    )
+
+
+def places(settings: Settings) -> Places:
+    """Return where a bounce may lie that somebody names. Raises `ConfigError` where our own folder is the inbox."""
+    ours = (settings.state.folder, settings.output.folder)
+    filters = Filters(settings.inbox.folder, ours, settings.inbox.ignore)
+    return Places(settings.inbox.folder, settings.osc.folders, filters)
 
 
 def key_of(sha256: str, order: Order) -> str:

@@ -9,17 +9,15 @@ from pathlib import Path
 
 from bridge.config.settings import Settings
 from bridge.daemon.choices import Choices
-from bridge.daemon.compose import kept_stems, make_output, open_store, state_folder
+from bridge.daemon.compose import inbox_options, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.osc import open_room
-from bridge.daemon.places import Places
 from bridge.daemon.requests import Requests
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
-from bridge.inbox.options import InboxOptions
-from bridge.jobs.folder import InstanceLock, StateFolder
+from bridge.jobs.folder import InstanceLock
 from bridge.jobs.store import JobStore, Listener
 from bridge.osc.options import Endpoint
 from bridge.osc.room import Room
@@ -73,37 +71,21 @@ class Daemon:
 
         store.requeue_parked()
         crew = Crew(settings, state, store)
-        stack.callback(crew.stop)
-        crew.start()
-        self._open_doors(stack, store, state, crew, Choices(settings, default, presets))
-
-    def _open_doors(self, stack: ExitStack, store: JobStore, state: StateFolder, crew: Crew, choices: Choices) -> None:
-        settings = self._settings
-        options = InboxOptions(
-            folder=settings.inbox.folder,
-            settle_s=settings.inbox.settle_s,
-            scan_s=settings.inbox.scan_s,
-            polling=settings.inbox.polling,
-            ignore=settings.inbox.ignore,
-            output=settings.output.folder,
-            state=settings.state.folder,
-            orders=choices.presets,
-            usual=choices.usual,
-            default=choices.default,
-        )
-        places = Places(settings.inbox.folder, settings.osc.folders)
-        requests = Requests(store, state.spool, crew, places, choices, options.order_for)
+        choices = Choices(settings, default, presets)
+        options = inbox_options(settings, default, presets, choices)
+        requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
         self._osc = open_room(settings, requests, stack)
         if self._osc is not None:
-            store.subscribe(self._osc.hear)
-
+            store.subscribe(self._osc.hear)  # before the crew starts, and until it has stopped: it hears of every end
+        stack.callback(crew.stop)
+        crew.start()
         inbox = Inbox(
             options,
             store,
             state.spool,
             on_accepted=_note_accepted,
             on_problem=_note_problem,
-            on_request=lambda path, preset: requests.separate(path, preset, door="job file").id,
+            on_request=requests.in_writing,
         )
         inbox.start()
         stack.callback(inbox.stop)

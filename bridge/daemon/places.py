@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import BounceError
+from bridge.inbox.filters import Filters, is_bounce_name
+from bridge.inbox.ingest import Named
+from bridge.jobs.arrival import Signature
 
 _OUTSIDE_ADVICE = "Save the bounce into the inbox, or add its folder to [osc] folders in the configuration."
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A bounce that may be separated."""
-
-    path: Path
-    """As the inbox spells it, if it lies there."""
-    watched: bool
-    """It lies in the inbox."""
 
 
 class Places:
     """The inbox and the configured folders. Knows nothing of what is in them."""
 
-    def __init__(self, inbox: Path, folders: Iterable[Path]) -> None:
+    def __init__(self, inbox: Path, folders: Iterable[Path], filters: Filters) -> None:
+        """`filters` are the inbox's own."""
         self._inbox = inbox
         self._folders = (inbox, *folders)
+        self._filters = filters
 
-    def find(self, text: str) -> Place:
-        """Return the place that `text`, an absolute path or one that begins with "~", leads to.
+    def find(self, text: str) -> Named:
+        """Return the bounce that `text`, an absolute path or one that begins with "~", leads to.
 
         Raises `BounceError` where it leads out of the folders, by its spelling or through a link. The spelling is
         judged before the disk is asked: not even the existence of other files is told, and no share is called.
@@ -41,10 +35,40 @@ class Places:
         real = _real(path)
         if not any(_inside(real, _real(folder)) for folder in self._folders):
             raise _outside(text)
+        try:
+            signature = Signature.of(real.stat())
+        except OSError:
+            signature = None  # whoever copies it says why
+        return self._named(path, real, signature)
+
+    def of_command(self, path: Path) -> Named:
+        """Return the bounce that a command names, which may lie anywhere."""
+        return self._named(path.absolute(), _real(path), None)
+
+    def _named(self, path: Path, real: Path, signature: Signature | None) -> Named:
         inbox = _real(self._inbox)
-        if _inside(real, inbox):
-            return Place(self._inbox / real.relative_to(inbox), watched=True)
-        return Place(path, watched=False)
+        if not _inside(real, inbox):
+            return Named(path, watched=False, signature=signature)
+        below = _as_listed(inbox, real.relative_to(inbox).parts)
+        return Named(self._inbox.joinpath(*below), self._is_seen(below), signature)
+
+    def _is_seen(self, below: tuple[str, ...]) -> bool:
+        entered = all(self._filters.enters("/".join(below[:depth])) for depth in range(1, len(below)))
+        return entered and is_bounce_name(below[-1]) and not self._filters.ignores("/".join(below))
+
+
+def _as_listed(folder: Path, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Spell a path as its folders list it: a disk may be blind to letter case or to Unicode's normal forms."""
+    spelled = list(parts)
+    for depth, part in enumerate(parts):
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 -- only names are wanted
+            if part not in names:
+                spelled[depth] = next(name for name in names if (folder / name).samefile(folder / part))
+        except (OSError, StopIteration):
+            break  # it is not there
+        folder = folder / spelled[depth]
+    return tuple(spelled)
 
 
 def _absolute(text: str) -> Path:

@@ -29,29 +29,34 @@ class Requests:
         crew: Crew,
         places: Places,
         choices: Choices,
-        order_in_inbox: Callable[[str], Order],
+        selected: Callable[[str], Order | None],
     ) -> None:
-        """`order_in_inbox` tells what a bounce's place in the inbox selects."""
+        """`selected` tells what the place of a bounce in the inbox selects, None for nothing."""
         self._store = store
         self._spool = spool
         self._crew = crew
         self._places = places
         self._choices = choices
-        self._order_in_inbox = order_in_inbox
+        self._selected = selected
 
-    def separate(self, path: str, choice: str = "", *, door: str = "osc") -> Job:
-        """Make a job of an audio file in an allowed folder; return the one it has while that is under way."""
-        place = self._places.find(path)
-        _require_audio(place.path)
-        if choice:
-            order = self._choices.named(choice)
-        else:
-            order = self._order_in_inbox(str(place.path)) if place.watched else self._choices.usual()
-        job_id = ingest_now(place.path, order, door, self._store, self._spool, watched=place.watched)
-        job = self._store.get(job_id) if job_id else self._store.latest_of(place.path)
+    def separate(self, path: str, choice: str = "", chosen: str = "", *, door: str = "osc") -> Job:
+        """Make a job of an audio file in an allowed folder, or return the one it has."""
+        bounce = self._places.find(path)
+        _require_audio(bounce.path)
+        order = self._selected(str(bounce.path)) if bounce.watched and not choice else None
+        job_id = ingest_now(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
+        job = self._store.get(job_id) if job_id else self._store.latest_of(bounce.path)
         if job is None:
             raise BounceError(f"{path} became no job.", code="bounce.unknown", advice="Ask for it again.")
         return job
+
+    def in_writing(self, path: str, preset: str) -> str:
+        """Do what a job file asks for and return the job's id."""
+        return self.separate(path, preset, self._choices.chosen, door="job file").id
+
+    def chosen(self) -> str:
+        """Return the name that `preset` was given last."""
+        return self._choices.chosen
 
     def cancel(self, job: str) -> Job:
         """Cancel a job."""
@@ -66,8 +71,10 @@ class Requests:
         return self._store.get(job)
 
     def recent(self) -> Sequence[Job]:
-        """Return what is under way and the newest of what has ended, oldest first."""
-        return self._store.jobs(_RECENT)[::-1]
+        """Return what is under way, what waits next, and the newest of what has ended, oldest first."""
+        under_way = [*self._store.in_states(WORKING), *self._store.in_states({State.QUEUED})][:_RECENT]
+        ended = [job for job in self._store.jobs(_RECENT) if job.state in FINAL]
+        return sorted([*under_way, *ended], key=lambda job: job.created)
 
     def summary(self) -> str:
         """Say what is under way."""

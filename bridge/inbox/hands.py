@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 
-from bridge.inbox.outcomes import Outcome
+from bridge.errors import StembridgeError
+from bridge.inbox.outcomes import Failed, Outcome
 from bridge.inbox.settling import Ready
 from bridge.inbox.spool import CopyStopped
+
+log = logging.getLogger(__name__)
 
 KeepGoing = Callable[[], bool]
 Work = Callable[[Ready, KeepGoing], Outcome]
@@ -53,4 +57,8 @@ class Hands:
                 outcome = self._work(ready, self._keep_going)
             except CopyStopped:
                 return
+            except Exception as error:
+                # A bug must cost one file, not this thread and every file behind this one.
+                log.exception("%s", ready.path)
+                outcome = Failed(ready, StembridgeError(f"Stembridge met a bug: {type(error).__name__}: {error}"))
             self._report(outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import stat
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.delivery.naming import song_of
@@ -20,6 +21,17 @@ from bridge.jobs.order import Order
 _NO_SUCH_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 _STANDING_S = 60.0
 """A file that has not been written to for so long is as long as it will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A bounce that somebody names."""
+
+    path: Path
+    watched: bool = False
+    """The inbox sees it, too."""
+    signature: Signature | None = None
+    """Of the file that the path led to when it was judged whether it may be taken; None: it was not judged."""
 
 
 def refuse_unspellable(source: Path) -> None:
@@ -48,19 +60,17 @@ def admit(arrival: Arrival, ledger: Ledger) -> str | None:
     return job
 
 
-def ingest_now(
-    path: Path, order: Order, door: str, ledger: Ledger, spool: Path, *, watched: bool = False
-) -> str | None:
-    """Make a job of a file that somebody named, without waiting for it to settle; `watched` if it lies in the inbox.
+def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Path) -> str | None:
+    """Make a job of a file that somebody named, without waiting for it to settle.
 
     Returns the job's id, or None where the ledger knew this content at this path. Raises BounceError where the file
     is missing, unreadable, no regular file, held by a writer, cut off or changing; StorageError where it cannot be
     copied; and what the ledger raises.
     """
-    source = path.absolute()
+    source = bounce.path.absolute()
     refuse_unspellable(source)
     try:
-        copy = _copy_of_finished(source, spool)
+        copy = _copy_of_finished(source, spool, bounce.signature)
     except (SourceGone, FileNotFoundError, NotADirectoryError) as error:
         raise _missing(source) from error
     except SourceChanged as error:
@@ -71,12 +81,16 @@ def ingest_now(
         if error.errno in _NO_SUCH_NAME:
             raise _missing(source) from error
         raise _unreadable(f"{source.name} cannot be read: {error.strerror or error} ({source}).") from error
-    return admit(Arrival(source, copy.path, copy.sha256, copy.signature, song_of(source), door, order, watched), ledger)
+    song = song_of(source)
+    arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, door, order, bounce.watched)
+    return admit(arrival, ledger)
 
 
-def _copy_of_finished(source: Path, spool: Path) -> SpoolCopy:
-    """Copy a file that is finished by all we can tell at one look."""
+def _copy_of_finished(source: Path, spool: Path, judged: Signature | None) -> SpoolCopy:
+    """Copy a file that is finished by all we can tell at one look, and is the one that was judged before."""
     status = source.stat()
+    if judged is not None and Signature.of(status) != judged:
+        raise SourceChanged(str(source))
     if not stat.S_ISREG(status.st_mode):
         raise BounceError(f"{source} is not a file.", code="bounce.not_a_file", advice="Name an audio file.")
     if open_for_writing(str(source)):

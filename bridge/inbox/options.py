@@ -41,8 +41,11 @@ class InboxOptions:
         return Filters(self.folder, (self.state, *outputs), self.ignore)
 
     def order_for(self, path: str) -> Order:
-        """Return the order that a bounce's place in the inbox selects."""
+        """Return the order of a bounce: the one that its place in the inbox selects, or the usual one."""
+        return self.selected(path) or (self.usual() if self.usual else self.default)
+
+    def selected(self, path: str) -> Order | None:
+        """Return the order of the preset in whose folder of the inbox a bounce lies; None where it lies in none."""
         first, *below = Path(path).relative_to(self.folder).parts
         chosen = folded(first) if below else ""
-        selected = next((order for name, order in self.orders.items() if folded(name) == chosen), None)
-        return selected or (self.usual() if self.usual else self.default)
+        return next((order for name, order in self.orders.items() if folded(name) == chosen), None)

@@ -57,7 +57,8 @@ class Reception:
             case Copied(copy=copy):
                 order = self._options.order_for(path)
                 source = Path(path)
-                arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song_of(source), _DOOR, order)
+                song = song_of(source)
+                arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, _DOOR, order, watched=True)
                 self._admit(path, arrival, now)
             case NotYet(unfinished=True):
                 self._settling.unfinished(path, signature, now)

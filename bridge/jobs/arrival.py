@@ -40,4 +40,4 @@ class Arrival:
     """Which door it came through: "inbox", "cli", "osc", "job file"."""
     order: Order
     watched: bool = False
-    """The bounce lies in the inbox but came through another door: the inbox, which sees it too, leaves it alone."""
+    """The inbox sees this bounce, by whichever door it came: it is remembered there, and not taken a second time."""

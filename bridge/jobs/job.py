@@ -38,6 +38,8 @@ class Job:
     song: str
     state: State
     door: str
+    watched: bool
+    """The inbox sees the bounce, by whichever door it came."""
     source: Path
     spool: Path
     sha256: str

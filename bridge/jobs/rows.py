@@ -48,6 +48,7 @@ def job_of(row: sqlite3.Row) -> Job:
         song=row["song"],
         state=State(row["state"]),
         door=row["door"],
+        watched=bool(row["watched"]),
         source=Path(row["source"]),
         spool=Path(row["spool"]),
         sha256=row["sha256"],

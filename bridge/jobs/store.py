@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bridge.errors import JobNotFound, NotPossible
+from bridge.errors import JobNotFound, NotPossible, StorageError
+from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.database import Database
 from bridge.jobs.job import Event, Failure, Job
@@ -19,9 +21,6 @@ from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0, o, 1, l and i, so that an id can be read out and typed."""
-
-AGAIN_S = 10.0
-"""For how long after its delivery a bounce that is asked for again, unchanged, is not delivered once more."""
 
 KeyOf = Callable[[Arrival], str]
 Listener = Callable[[Job], None]
@@ -54,33 +53,23 @@ class JobStore:
     def accept(self, arrival: Arrival) -> str | None:
         """Make a job of an arrival and return its id: from here on the bounce is not lost.
 
-        Returns None where there is nothing new to do. The inbox sees a file again when it is merely touched, closed
-        once more or saved with the same content; a command is repeated while its job still waits or was cut off, and
-        a button bounces.
+        Returns None where the bounce has a job that does. The inbox sees a file again when it is merely touched, closed
+        once more or saved with the same content; a command is repeated, and a button bounces: see `again`.
         """
-        job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
         with self._database.transaction():
-            known = self._is_seen(arrival) if arrival.door == "inbox" else self._is_under_way(arrival)
-            if arrival.door == "inbox" or arrival.watched:
+            known = self._latest(arrival)
+            verdict = self._judge(known, arrival)
+            if arrival.watched:
                 self._remember(arrival.source, arrival.signature, arrival.sha256)
-            if known:
-                return None
-            values = {
-                "id": job_id,
-                "song": arrival.song,
-                "door": arrival.door,
-                "source": str(arrival.source),
-                "spool": str(arrival.spool),
-                "sha256": arrival.sha256,
-                **signature_columns(arrival.signature),
-                "stems_key": self._key_of(arrival),
-                "order_json": arrival.order.to_json(),
-                "now": self._clock(),
-            }
-            self._database.run("insert_job", values)
-            self._event(job_id, "accepted", f"from {arrival.door}: {arrival.source}")
-        self._tell(job_id)
-        return job_id
+            changed = self._insert(arrival) if verdict is Again.NEW else None
+            if known is not None and verdict is Again.RETRY:
+                self._move(known, State.QUEUED)
+                changed = known.id
+        if changed is not None:
+            # It is accepted: whoever cannot be told now finds it by himself, and the caller must keep the copy.
+            with contextlib.suppress(StorageError):
+                self._tell(changed)
+        return changed if verdict is Again.NEW else None
 
     def seen(self) -> dict[str, Signature]:
         """Return the signature of every inbox file that has been dealt with, by its path."""
@@ -233,24 +222,30 @@ class JobStore:
 
     # Inside a transaction.
 
-    def _is_seen(self, arrival: Arrival) -> bool:
+    def _judge(self, known: Job | None, arrival: Arrival) -> Again:
+        if arrival.door != "inbox":
+            return again(known, arrival, self._clock())
         rows = self._database.rows("seen_content", {"path": str(arrival.source)})
-        if not rows or rows[0]["sha256"] != arrival.sha256:
-            return False
-        job = self._latest(arrival)
-        # A failure is worth a new try, and a delivery that was thrown away is worth making again.
-        return job is not None and job.state is not State.FAILED and (job.folder is None or job.folder.is_dir())
+        return seen_again(known) if rows and rows[0]["sha256"] == arrival.sha256 else Again.NEW
 
-    def _is_under_way(self, arrival: Arrival) -> bool:
-        job = self._latest(arrival)
-        if job is None or job.order != arrival.order:
-            return False
-        return job.state not in FINAL or (arrival.door != "cli" and self._just_delivered(job))
-
-    def _just_delivered(self, job: Job) -> bool:
-        """Say whether asking again is more likely a button that bounced, or a door slower than another, than a wish."""
-        fresh = self._clock() - job.updated < AGAIN_S
-        return job.state is State.DELIVERED and fresh and job.folder is not None and job.folder.is_dir()
+    def _insert(self, arrival: Arrival) -> str:
+        job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        values = {
+            "id": job_id,
+            "song": arrival.song,
+            "door": arrival.door,
+            "watched": arrival.watched,
+            "source": str(arrival.source),
+            "spool": str(arrival.spool),
+            "sha256": arrival.sha256,
+            **signature_columns(arrival.signature),
+            "stems_key": self._key_of(arrival),
+            "order_json": arrival.order.to_json(),
+            "now": self._clock(),
+        }
+        self._database.run("insert_job", values)
+        self._event(job_id, "accepted", f"from {arrival.door}: {arrival.source}")
+        return job_id
 
     def _latest(self, arrival: Arrival) -> Job | None:
         values = {"source": str(arrival.source), "sha256": arrival.sha256}

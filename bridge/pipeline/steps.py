@@ -172,7 +172,7 @@ class Pipeline:
             if isinstance(error, DeliveryOvertaken) or error.code == "storage.staging_gone":
                 return self._store.advance(job, State.NORMALISING, plan="")
             raise
-        if self._source_archive is not None and _came_by_the_inbox(job, self._source_archive.parent):
+        if self._source_archive is not None and job.watched and job.door != "cli":
             archive_source(job, self._source_archive, self._clock())
         return self._store.advance(job, State.DELIVERED, folder=folder)
 
@@ -222,11 +222,6 @@ class Pipeline:
 
     def _receipt_file(self, job: Job) -> Path:
         return self._state.work(job.id) / "receipt.json"
-
-
-def _came_by_the_inbox(job: Job, inbox: Path) -> bool:
-    """Say whether the bounce was saved there for the bridge, by whichever door it was then asked for."""
-    return job.door != "cli" and job.source.is_relative_to(inbox)
 
 
 def _separating(job: Job, wanted: Model) -> str:

@@ -11,14 +11,12 @@ import soundfile
 
 from bridge.config.load import load
 from bridge.daemon.choices import Choices
-from bridge.daemon.compose import open_store, state_folder
+from bridge.daemon.compose import inbox_options, open_store, places, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.orders import default_order, preset_orders
-from bridge.daemon.places import Places
 from bridge.daemon.requests import Requests
 from bridge.errors import BounceError, JobNotFound, NotPossible, UsageError
-from bridge.inbox.ingest import ingest_now
-from bridge.inbox.options import InboxOptions
+from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
@@ -34,10 +32,10 @@ class Desk:
     inbox: Path
     spool: Path
 
-    def save(self, name: str = "mix.wav") -> Path:
+    def save(self, name: str = "mix.wav", seed: int = 0) -> Path:
         path = self.inbox / name
         path.parent.mkdir(exist_ok=True)
-        soundfile.write(path, [[0.1, 0.2]] * 4800, 48000, subtype="PCM_16")
+        soundfile.write(path, [[0.1, seed / 100]] * 4800, 48000, subtype="PCM_16")
         return path
 
 
@@ -55,11 +53,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     crew = Crew(settings, state, store)
     default, presets = default_order(settings), preset_orders(settings)
     choices = Choices(settings, default, presets)
-    options = InboxOptions(
-        settings.inbox.folder, settings.output.folder, settings.state.folder, default, presets, choices.usual
-    )
-    places = Places(settings.inbox.folder, [])
-    requests = Requests(store, state.spool, crew, places, choices, options.order_for)
+    options = inbox_options(settings, default, presets, choices)
+    requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
     yield Desk(requests, store, crew, settings.inbox.folder, state.spool)
     crew.stop()
     store.close()
@@ -94,7 +89,7 @@ def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
 def test_what_the_inbox_took_in_already_is_that_job(desk: Desk) -> None:
     path = desk.save()
     order = desk.requests.separate(str(desk.save("other.wav"))).order
-    taken = ingest_now(path, order, "inbox", desk.store, desk.spool)
+    taken = ingest_now(Named(path, watched=True), order, "inbox", desk.store, desk.spool)
     assert desk.requests.separate(str(path)).id == taken
 
 
@@ -115,15 +110,45 @@ def test_a_name_that_is_neither_is_told_what_there_is(desk: Desk) -> None:
     assert desk.store.jobs() == []
 
 
-def test_the_chosen_preset_counts_for_every_bounce_that_names_none(desk: Desk) -> None:
+def test_what_was_chosen_when_it_was_asked_counts_for_what_names_nothing(desk: Desk) -> None:
     desk.requests.preset("vocals")
-    assert desk.requests.separate(str(desk.save("a.wav"))).order.preset == "Vocals"
-    assert desk.requests.separate(str(desk.save("b.wav")), "flac").order.preset == "flac"
-    assert desk.requests.separate(str(desk.save("flac/c.wav"))).order.preset == "flac"
+    chosen = desk.requests.chosen()
+    assert chosen == "vocals"
     desk.requests.preset("")
-    assert desk.requests.separate(str(desk.save("d.wav"))).order.preset == ""
+    assert desk.requests.separate(str(desk.save("a.wav")), "", chosen).order.preset == "Vocals"
+    assert desk.requests.separate(str(desk.save("b.wav")), "flac", chosen).order.preset == "flac"
+    assert desk.requests.separate(str(desk.save("flac/c.wav")), "", chosen).order.preset == "flac"
+    assert desk.requests.separate(str(desk.save("d.wav")), "", desk.requests.chosen()).order.preset == ""
     with pytest.raises(UsageError):
         desk.requests.preset("nonsense")
+
+
+def test_a_job_file_takes_what_is_chosen_where_it_names_nothing(desk: Desk) -> None:
+    desk.requests.preset("350")
+    job = desk.store.get(desk.requests.in_writing(str(desk.save("a.wav")), ""))
+    assert (job.order.model, job.door, job.watched) == (350, "job file", True)
+
+
+def test_what_is_under_way_is_told_however_many_came_later(desk: Desk) -> None:
+    first = desk.requests.separate(str(desk.save("first.wav")))
+    desk.store.claim()
+    for number in range(40):
+        later = desk.requests.separate(str(desk.save(f"{number}.wav", number)))
+        desk.requests.cancel(later.id)
+    told = desk.requests.recent()
+    assert first.id in {job.id for job in told}
+    assert len(told) <= 60
+
+
+def test_another_file_that_was_slipped_in_after_the_look_is_not_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, secret = desk.save(), desk.save("secret.wav", 7)
+    monkeypatch.setattr("bridge.daemon.requests.begins_like_audio", lambda path: bool(secret.replace(path)))
+    with pytest.raises(BounceError) as raised:
+        desk.requests.separate(str(path))
+    assert raised.value.code in {"bounce.incomplete", "bounce.not_audio"}
+    assert desk.store.jobs() == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bridge.errors import BounceError, StorageError, StoreError
-from bridge.inbox.ingest import ingest_now
+from bridge.inbox.ingest import Named, ingest_now
 from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
 from bridge.jobs.arrival import Signature
 from bridge.jobs.order import Order
@@ -25,7 +25,7 @@ def idle(open_room: OpenRoom) -> Room:
 
 
 def ingest(room: Room, path: Path) -> str | None:
-    return ingest_now(path, Order(output=room.output), "cli", room.ledger, room.spool)
+    return ingest_now(Named(path), Order(output=room.output), "cli", room.ledger, room.spool)
 
 
 def test_a_named_file_becomes_a_job_at_once(idle: Room) -> None:

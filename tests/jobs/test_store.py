@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import JobNotFound, NotPossible
+from bridge.errors import JobNotFound, NotPossible, StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
 from bridge.jobs.states import State
-from bridge.jobs.store import AGAIN_S, JobStore
+from bridge.jobs.store import JobStore
 
 
 class Clock:
@@ -35,6 +35,7 @@ def _arrival(name: str = "mix.wav", sha256: str = "aa", door: str = "inbox", siz
         song=Path(name).stem,
         door=door,
         order=Order(output=Path("/out")),
+        watched=door == "inbox",
     )
 
 
@@ -88,34 +89,29 @@ def test_a_touched_file_is_no_second_job_but_its_new_signature_is_remembered(sto
     assert store.seen()["/inbox/mix.wav"] == Signature(5, 100, 99)
 
 
-@pytest.mark.parametrize(("door", "again"), [("osc", False), ("job file", False), ("cli", True)])
-def test_a_button_that_bounces_delivers_nothing_twice_and_a_command_is_obeyed(
-    door: str, again: bool, store: JobStore, clock: Clock, tmp_path: Path
+def test_asking_again_for_what_waits_for_its_next_try_tries_it_now(store: JobStore) -> None:
+    job = _accepted(store)
+    claimed = store.claim()
+    assert claimed is not None
+    store.fail(claimed, Failure("storage.full", "Full.", "", retryable=True, retry_at=2_000_000.0))
+    told: list[Job] = []
+    store.subscribe(told.append)
+    assert store.accept(_arrival(door="osc")) is None
+    assert [(each.id, each.state) for each in told] == [(job.id, State.QUEUED)]
+    assert len(store.jobs()) == 1
+
+
+def test_a_store_that_fails_after_the_commit_has_accepted_all_the_same(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _accepted(store)
-    _delivered(store, tmp_path)
-    asked = dataclasses.replace(_arrival(door=door), order=Order(output=Path("/out")))
-    assert (store.accept(asked) is not None) is again
+    def broken(_: str) -> Job:
+        raise StorageError("The disk is gone.")
 
-
-def test_asking_again_a_while_after_the_delivery_is_a_wish(store: JobStore, clock: Clock, tmp_path: Path) -> None:
-    _accepted(store)
-    _delivered(store, tmp_path)
-    clock.now += AGAIN_S
-    assert store.accept(_arrival(door="osc")) is not None
-
-
-def test_asking_again_for_a_delivery_that_was_thrown_away_makes_it_anew(store: JobStore, tmp_path: Path) -> None:
-    _accepted(store)
-    _delivered(store, tmp_path / "gone")
-    assert store.accept(_arrival(door="osc")) is not None
-
-
-def test_asking_for_something_else_is_another_job(store: JobStore, tmp_path: Path) -> None:
-    _accepted(store)
-    _delivered(store, tmp_path)
-    asked = dataclasses.replace(_arrival(door="osc"), order=Order(output=Path("/out"), model=350))
-    assert store.accept(asked) is not None
+    monkeypatch.setattr(store, "get", broken)
+    job_id = store.accept(_arrival())
+    monkeypatch.undo()
+    assert job_id is not None
+    assert store.get(job_id).state is State.QUEUED
 
 
 def test_new_content_under_the_same_name_is_a_new_job(store: JobStore) -> None:
@@ -317,7 +313,7 @@ from bridge.jobs.store import JobStore
 store = JobStore(Path(sys.argv[1]), key_of=lambda arrival: arrival.sha256)
 for n in range(10_000):
     name = f"{n}.wav"
-    arrival = Arrival(Path(name), Path(name), name, Signature(n, n, n), name, "inbox", Order(output=Path("out")))
+    arrival = Arrival(Path(name), Path(name), name, Signature(n, n, n), name, "inbox", Order(output=Path("out")), True)
     print(store.accept(arrival), flush=True)
 """
 

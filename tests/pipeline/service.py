@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bridge.inbox.ingest import ingest_now
+from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job, stems_key
 from bridge.jobs.order import Order
@@ -165,7 +165,7 @@ class Bridge:
         noise = np.random.default_rng(1).standard_normal((round(seconds * RATE), 2)) * 0.1
         soundfile.write(path, noise, RATE, subtype="PCM_24")
         wanted = Order(self.output, engine=SERVICE, **order)  # type: ignore[arg-type]  # as they are named there
-        job_id = ingest_now(path, wanted, "cli", self.store, self.state.spool)
+        job_id = ingest_now(Named(path), wanted, "cli", self.store, self.state.spool)
         assert job_id is not None
         return self.store.get(job_id)
 

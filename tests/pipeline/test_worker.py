@@ -19,7 +19,7 @@ import soundfile
 from bridge.audio.wavheader import chunk
 from bridge.delivery.folder import staging_folder
 from bridge.delivery.receipt import read
-from bridge.inbox.ingest import ingest_now
+from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
@@ -75,8 +75,8 @@ class Bench:
     def order(self, **changes: object) -> Order:
         return Order(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
 
-    def accept(self, bounce: Path, door: str = "cli", **changes: object) -> Job:
-        job_id = ingest_now(bounce, self.order(**changes), door, self.store, self.state.spool)
+    def accept(self, bounce: Path, door: str = "cli", watched: bool = False, **changes: object) -> Job:
+        job_id = ingest_now(Named(bounce, watched), self.order(**changes), door, self.store, self.state.spool)
         assert job_id is not None
         return self.store.get(job_id)
 
@@ -252,16 +252,16 @@ def test_a_delivered_bounce_of_the_inbox_is_archived_if_so_configured(bench: Ben
     bench.start(archive=bench.root / "Source")
     bounce = bench.bounce()
     content = bounce.read_bytes()
-    bench.wait(bench.accept(bounce, door=door))
+    bench.wait(bench.accept(bounce, door=door, watched=True))
     assert not bounce.exists()
     assert [path.read_bytes() for path in (bench.root / "Source").rglob("*.wav")] == [content]
 
 
-@pytest.mark.parametrize(("door", "archive"), [("osc", "Inbox/Source"), ("cli", "Source")])
-def test_a_bounce_that_lies_elsewhere_or_was_named_in_a_command_stays(bench: Bench, door: str, archive: str) -> None:
-    bench.start(archive=bench.root / archive)
+@pytest.mark.parametrize(("door", "watched"), [("osc", False), ("cli", True)])
+def test_a_bounce_that_the_inbox_passes_over_or_a_command_named_stays(bench: Bench, door: str, watched: bool) -> None:
+    bench.start(archive=bench.root / "Source")
     bounce = bench.bounce()
-    bench.wait(bench.accept(bounce, door=door))
+    bench.wait(bench.accept(bounce, door=door, watched=watched))
     assert bounce.exists()
 
 

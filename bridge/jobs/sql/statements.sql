@@ -1,7 +1,7 @@
 -- insert_job: an accepted bounce
-INSERT INTO jobs (id, song, state, door, source, spool, sha256, inode, size, mtime_ns, stems_key, order_json,
+INSERT INTO jobs (id, song, state, door, watched, source, spool, sha256, inode, size, mtime_ns, stems_key, order_json,
                   created, updated)
-VALUES (:id, :song, 'queued', :door, :source, :spool, :sha256, :inode, :size, :mtime_ns, :stems_key, :order_json,
+VALUES (:id, :song, 'queued', :door, :watched, :source, :spool, :sha256, :inode, :size, :mtime_ns, :stems_key, :order_json,
         :now, :now)
 
 -- insert_event: one line of history

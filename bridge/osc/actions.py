@@ -11,10 +11,12 @@ from bridge.jobs.job import Job
 class Actions(Protocol):
     """Each method may be called on any thread; the code and message of a `StembridgeError` become the answer."""
 
-    def separate(self, path: str, choice: str = "") -> Job:
-        """Make a job of an audio file, with a preset or model named by `choice`; "" means what `preset` chose.
+    def separate(self, path: str, choice: str = "", chosen: str = "") -> Job:
+        """Make a job of an audio file, with the preset or model that `choice` names.
 
-        Where the same file is under way already, its job is returned. Takes as long as copying the file.
+        `chosen` is what `chosen` returned when the file was asked for. It counts where `choice` is "" and the file's
+        folder in the inbox says nothing. Where the same file is under way already, its job is returned. Takes as long
+        as copying the file.
         """
         ...
 
@@ -40,6 +42,10 @@ class Actions(Protocol):
 
     def preset(self, name: str) -> None:
         """Choose the preset of every bounce that names none, until the bridge ends; "" goes back to the defaults."""
+        ...
+
+    def chosen(self) -> str:
+        """Return the name that `preset` was given last, "" for none."""
         ...
 
     def pause(self) -> None:

@@ -33,6 +33,8 @@ class Command(NamedTuple):
     """May raise a `StembridgeError`, which becomes the answer."""
     lane: Lane | None = None
     """Where; None: at once, where it was heard."""
+    noting: Callable[[list[Value]], list[Value]] = list
+    """Adds to the arguments what holds at the moment when they are heard, for a lane may be minutes behind."""
 
 
 class Commands:
@@ -51,10 +53,11 @@ class Commands:
     def table(self, version: str, copying: Lane, asking: Lane) -> Mapping[str, Command]:
         """Return what each address does: `copying` takes what copies a file, `asking` what asks the job store.
 
-        The rest is done at once, in the order in which it came: a preset holds for the very next `separate`.
+        The rest is done at once, in the order in which it came: a preset holds for each `separate` behind it, and for
+        none before it.
         """
         return {
-            addresses.SEPARATE: Command(self._separate, copying),
+            addresses.SEPARATE: Command(self._separate, copying, self._with_what_is_chosen),
             addresses.CANCEL: Command(self._cancel, asking),
             addresses.RETRY: Command(self._retry, asking),
             addresses.STATUS: Command(self._status, asking),
@@ -65,10 +68,14 @@ class Commands:
             addresses.PING: Command(self._pinged(version)),
         }
 
+    def _with_what_is_chosen(self, values: list[Value]) -> list[Value]:
+        path, choice = [*values, ""][:2]
+        return [path, choice, self._actions.chosen()]
+
     def _separate(self, peer: Peer, values: list[Value]) -> None:
         asked = self._feedback.clock()
-        path, choice = [str(value) for value in (*values, "")][:2]
-        self._feedback.follow(self._actions.separate(path, choice), peer, asked, accepted=True)
+        path, choice, chosen = map(str, values)
+        self._feedback.follow(self._actions.separate(path, choice, chosen), peer, asked, accepted=True)
 
     def _cancel(self, peer: Peer, values: list[Value]) -> None:
         asked = self._feedback.clock()

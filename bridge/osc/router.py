@@ -53,8 +53,9 @@ class Router:
     def _carry_out(self, message: Found, peer: Peer) -> None:
         if message.address in OUTGOING:
             raise ArgumentError("It is what a bridge says, and not what one takes.", code="osc.outgoing")
-        given = values(message, row_of(message))
+        arguments = values(message, row_of(message))
         command = self._table[message.address]
+        given = command.noting(arguments)
         if command.lane is None:
             command.run(peer, given)
         else:

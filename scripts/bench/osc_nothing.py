@@ -23,6 +23,7 @@ NO_JOB = Job(
     song="Nothing",
     state=State.QUEUED,
     door="osc",
+    watched=False,
     source=Path("nothing.wav"),
     spool=Path("nothing.wav"),
     sha256="",
@@ -45,8 +46,8 @@ NO_JOB = Job(
 class Nothing:
     """Actions that do nothing: there is always the same job, and it never begins."""
 
-    def separate(self, path: str, choice: str = "") -> Job:
-        del path, choice
+    def separate(self, path: str, choice: str = "", chosen: str = "") -> Job:
+        del path, choice, chosen
         return NO_JOB
 
     def cancel(self, job: str) -> Job:
@@ -63,6 +64,9 @@ class Nothing:
 
     def preset(self, name: str) -> None:
         del name
+
+    def chosen(self) -> str:
+        return ""
 
     def pause(self) -> None:
         return

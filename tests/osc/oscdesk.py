@@ -63,6 +63,7 @@ class Jobs:
             song="Song",
             state=state,
             door="osc",
+            watched=False,
             source=Path("/inbox/Song.wav"),
             spool=Path("/spool/Song"),
             sha256="00",
@@ -110,13 +111,14 @@ class Desk:
     def __init__(self) -> None:
         self.asked: list[Message] = []
         self.job_now = Jobs()()
+        self.preset_now = ""
         self.on_separate: Callable[[], None] = lambda: None
         self.error: Exception | None = None
         self.gate = threading.Event()
         self.gate.set()
 
-    def separate(self, path: str, choice: str = "") -> Job:
-        self._note("separate", path, choice)
+    def separate(self, path: str, choice: str = "", chosen: str = "") -> Job:
+        self._note("separate", path, choice, chosen)
         assert self.gate.wait(PATIENCE_S)
         self.on_separate()
         return self.job_now
@@ -143,6 +145,10 @@ class Desk:
 
     def preset(self, name: str) -> None:
         self._note("preset", name)
+        self.preset_now = name
+
+    def chosen(self) -> str:
+        return self.preset_now
 
     def pause(self) -> None:
         self._note("pause")

@@ -24,7 +24,7 @@ class Counter:
     def __init__(self, store: JobStore) -> None:
         self._store = store
 
-    def separate(self, path: str, choice: str = "") -> Job:
+    def separate(self, path: str, choice: str = "", chosen: str = "") -> Job:
         source = Path(path)
         arrival = Arrival(
             source=source,
@@ -57,6 +57,9 @@ class Counter:
 
     def preset(self, name: str) -> None:
         raise AssertionError(name)
+
+    def chosen(self) -> str:
+        return ""
 
     def pause(self) -> None:
         raise AssertionError

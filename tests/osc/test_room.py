@@ -50,7 +50,7 @@ def test_separate_hands_over_the_path_and_what_was_chosen(
     udp: Connect, desk: Desk, arguments: list[str | float], choice: str
 ) -> None:
     assert udp().ask("/stembridge/separate", "/a b/ä.wav", *arguments)[0] == "/stembridge/job/accepted"
-    assert desk.asked == [("separate", "/a b/ä.wav", choice)]
+    assert desk.asked == [("separate", "/a b/ä.wav", choice, "")]
 
 
 def test_who_asks_hears_of_its_job_from_accepted_to_the_end(
@@ -224,15 +224,29 @@ def test_a_copy_that_takes_long_holds_up_nobody_and_too_many_are_refused(udp: Co
     client.hear_until("/stembridge/job/accepted")
 
 
-def test_a_preset_holds_for_the_separate_right_behind_it(udp: Connect, desk: Desk) -> None:
+def test_a_preset_holds_for_each_separate_behind_it_and_for_none_before_it_however_late_they_are_copied(
+    udp: Connect, desk: Desk
+) -> None:
+    desk.gate.clear()
     client = udp()
-    for number in range(10):
-        client.say("/stembridge/preset", f"p{number}")
-        client.say("/stembridge/separate", f"/{number}.wav")
-        client.hear_until("/stembridge/job/accepted")
-        client.hear_until("/stembridge/job/progress")
-    for number in range(10):
-        assert desk.asked.index(("preset", f"p{number}")) < desk.asked.index(("separate", f"/{number}.wav", ""))
+    client.raw(
+        bundle(
+            written("/stembridge/preset", ""),
+            *(written("/stembridge/separate", f"/before-{number}.wav") for number in range(5)),
+            written("/stembridge/preset", "Vocals"),
+            *(written("/stembridge/separate", f"/behind-{number}.wav") for number in range(5)),
+            written("/stembridge/preset", "Drums"),
+        )
+    )
+    wait_for(lambda: ("preset", "Drums") in desk.asked)
+    desk.gate.set()
+    wait_for(lambda: len(desk.asked) == 13)
+    separated = {asked[1]: asked[2:] for asked in desk.asked if asked[0] == "separate"}
+    assert separated == {
+        f"/{where}-{number}.wav": ("", chosen)
+        for where, chosen in (("before", ""), ("behind", "Vocals"))
+        for number in range(5)
+    }
 
 
 def test_a_subscriber_hears_every_job_at_the_port_it_named_until_its_time_is_over(
@@ -338,5 +352,5 @@ def test_it_stops_while_a_file_is_still_being_copied(desk: Desk) -> None:
     desk.gate.clear()
     with Room(OscOptions(port=0), desk, "1") as room, contextlib.closing(UdpClient(room.port)) as client:
         client.say("/stembridge/separate", "/a.wav")
-        wait_for(lambda: desk.asked == [("separate", "/a.wav", "")])
+        wait_for(lambda: desk.asked == [("separate", "/a.wav", "", "")])
     desk.gate.set()

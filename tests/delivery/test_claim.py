@@ -156,7 +156,7 @@ def during_a_takeover(folder: Path, happens: Callable[[Path], None]) -> Claim | 
     """Take an old lock over; what happens then, happens while `.importing-takeover` is ours."""
     taken(folder)
     takeover = folder / f"{LOCK}-takeover"
-    seen = []
+    seen: list[Path] = []
 
     def clock() -> float:
         if takeover.exists() and not seen:
@@ -174,7 +174,7 @@ def test_two_never_take_one_lock_over_at_once_even_by_renaming_onto_it(folder: P
         assert (takeover / "by").read_text().startswith("Live\n")
         (folder / "mine").mkdir()
         (folder / "mine" / "by").write_text("REAPER\n")
-        with pytest.raises(OSError, match="not empty|exists|denied"):
+        with pytest.raises(OSError, match=r"not empty|exists|denied"):
             (folder / "mine").rename(takeover)
 
     assert during_a_takeover(folder, another_tries) is not None

@@ -42,24 +42,25 @@ local function ask_for (settings, exports)
 	end
 end
 
--- Returns a delivery that the session waits for, and the entry that it answers. `seen` holds the jobs that this run of
--- Ardour has dealt with: what the musician has removed since then must not come back.
+-- Returns a delivery that the session waits for, and the entries that it answers. `seen` holds the jobs that this run
+-- of Ardour has dealt with, and when the newest entry for each was made: what the musician has removed since then must
+-- not come back unless asked for again.
 local function look (settings, seen)
 	local list = wanted.read (Session:path ())
-	local minutes = #list > 0 and (os.time () - list[1].since) // 60 + 1
+	local minutes = #list > 0 and (os.time () - list[1].since) // 60 + 2
 	for _, folder in ipairs (minutes and files.deliveries (settings.stems, minutes) or {}) do
 		local found = delivery.read (folder)
-		local entry = found and not seen[found.job] and wanted.entry_for (list, found)
-		if entry then
-			return found, entry
+		local entries = found and wanted.answered_by (list, found) or {}
+		if #entries > 0 and (seen[found.job] or 0) < entries[#entries].since then
+			return found, entries
 		end
 	end
 	return nil
 end
 
 -- Imports a delivery. Returns whether it has been dealt with, and whether it is in the session now.
-local function import (found, entry)
-	local done, problem = tracks.import (found, entry.start)
+local function import (found, start)
+	local done, problem = tracks.import (found, start)
 	if problem then
 		print (problem)
 	elseif done == "imported" then
@@ -84,21 +85,20 @@ return function (params)
 			return
 		end
 		local began = now_s ()
-		local found, entry = look (settings, seen)
+		local found, entries = look (settings, seen)
 		next_look = now_s () + math.max (LOOK_S, (now_s () - began) * PATIENCE)
 		if found then
-			local over, inside = import (found, entry)
-			seen[found.job] = over
-			answered[#answered + 1] = inside and entry or nil
+			local newest = entries[#entries]
+			local over, inside = import (found, newest.start)
+			seen[found.job] = over and newest.since or seen[found.job]
+			table.move (inside and entries or {}, 1, #entries, #answered + 1, answered)
 		end
 	end
 
 	-- What was imported is in the saved session now. A snapshot of another name says nothing about it.
 	local function saved (name)
 		if name == Session:snap_name () then
-			for _, entry in ipairs (answered) do
-				wanted.remove (Session:path (), entry)
-			end
+			wanted.remove (Session:path (), answered)
 			answered = {}
 		end
 	end

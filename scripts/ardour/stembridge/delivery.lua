@@ -44,6 +44,8 @@ local function checked (folder, row)
 		take = whole (row.take),
 		created = text (row.created),
 		bounce = text (row.source.file),
+		frames = row.source.frames,
+		sha256 = row.source.sha256,
 		rate = whole (row.source.sample_rate),
 		time_reference = whole (row.source.time_reference),
 		stems = {},

@@ -62,6 +62,13 @@ function files.make_folder (path)
 	return made
 end
 
+-- Returns the SHA-256 of a file in lower-case hex; nil where it cannot be read.
+function files.sha256 (path)
+	local name = quoted (path)
+	local said = run (("{ sha256sum < %s || shasum -a 256 < %s; }"):format (name, name))
+	return said:match ("^(%x+) ")
+end
+
 -- Says whether `path` was last changed over `minutes` minutes ago.
 function files.older_than (path, minutes)
 	local found = run (("find %s -prune -mmin +%d"):format (quoted (path), minutes))

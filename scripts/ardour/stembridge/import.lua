@@ -18,7 +18,7 @@ local function look (stems)
 		if found and not tracks.has (found.job) then
 			new[#new + 1] = found
 		elseif found then
-			waiting = wanted.without (waiting, wanted.entry_for (waiting, found))
+			waiting = wanted.without (waiting, wanted.answered_by (waiting, found))
 		end
 	end
 	table.sort (new, function (one, other) return one.created > other.created end)
@@ -58,8 +58,8 @@ local function chosen_by_the_musician (list, waiting)
 end
 
 local function import (settings, found, playhead)
-	local entry = wanted.entry_for (wanted.read (Session:path ()), found)
-	local done, problem = tracks.import (found, playhead or entry and entry.start or 0)
+	local answered = wanted.answered_by (wanted.read (Session:path ()), found)
+	local done, problem = tracks.import (found, playhead or #answered > 0 and answered[#answered].start or 0)
 	if problem then
 		bridge.say (settings, problem)
 	elseif done == "busy" then

@@ -20,8 +20,8 @@ from typing import Final
 
 from bridge.delivery.claim import LOCK, Claim, claim
 from bridge.delivery.importing import RECEIPT, Delivery, Stem, track_name
-from scripts.audacity.project import Project, Track, spoken
-from scripts.audacity.trouble import Refused, Trouble
+from scripts.audacity.project import Project, Track, sendable, spoken
+from scripts.audacity.trouble import NoAnswer, NoAudacity, Refused, Trouble
 
 _WAIT_S: Final = 300.0
 """Longer than a crashed importer's lock can last; a living one is done with a long song by then."""
@@ -94,15 +94,19 @@ def _bring_claimed(project: Project, delivery: Delivery, choices: Choices, held:
     before = project.tracks()
     if _is_stamped(before, delivery):
         return False
-    before = _without(project, delivery, before, {marker_of(delivery)})
     stems = [stem for stem in delivery.stems if choices.silent or not stem.silent]
     if not stems:
         raise Trouble(f"All stems of {delivery.song} are silent.")
+    for stem in stems:
+        sendable(stem.path)
+    before = _without(project, delivery, before, {marker_of(delivery)})
     try:
         _add(project, delivery, stems, choices, held, len(before))
         _merge_steps(project, before, steps=1 + len(stems))
-    except Refused:
-        # Silence or a closed Audacity would only be met again; what is left then is cleared away next time.
+    except (NoAnswer, NoAudacity):
+        # They would only be met again; what is left is cleared away next time.
+        raise
+    except Trouble:
         with contextlib.suppress(Trouble):
             _without(project, delivery, project.tracks(), {marker_of(delivery), stamp_of(delivery)})
         raise

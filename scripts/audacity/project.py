@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
 from scripts.audacity.pipe import QUICK_S, Pipe
+from scripts.audacity.trouble import Trouble
 
 _SLOWEST_BYTES_S: Final = 4_000_000
 """Audacity copies a stem into the project; a slow disk takes that long."""
@@ -44,6 +45,19 @@ def spoken(name: str) -> str:
     return " ".join(name.replace("\\", "/").split())
 
 
+def sendable(path: PurePath) -> str:
+    """Return a file's path as Audacity can take it: with slashes only, which do on Windows, too.
+
+    Audacity makes a line break of every backslash before an n, also of a doubled one: so no escaping would save a
+    folder "night". Raises Trouble where the path has a backslash or a line break that is no separator.
+    """
+    text = path.as_posix()
+    if any(char in text for char in "\\\r\n"):
+        shown = " ".join(text.splitlines())
+        raise Trouble(f"Audacity cannot open a path with a backslash or a line break in it: rename {shown}")
+    return text
+
+
 class Project:
     """What can be asked of Audacity's open project. Every method raises a Trouble where it can't be done."""
 
@@ -63,7 +77,7 @@ class Project:
     def add_audio(self, path: Path) -> None:
         """Add a file as the last track, at the beginning of the time line. One undo step."""
         patience_s = QUICK_S + path.stat().st_size / _SLOWEST_BYTES_S
-        self._pipe.ask(f"Import2: Filename={_quoted(str(path))}", patience_s)
+        self._pipe.ask(f"Import2: Filename={_quoted(sendable(path))}", patience_s)
 
     def name(self, track: int, name: str) -> None:
         """Name a track. Not an undo step, and forgotten where one before it is undone and done again."""
@@ -101,5 +115,5 @@ class Project:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = text.replace('"', '\\"')
     return f'"{escaped}"'

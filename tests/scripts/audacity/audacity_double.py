@@ -12,6 +12,11 @@ _COMMAND = re.compile(r"(\w+):\s*(.*)", re.DOTALL)
 _PARAMETER = re.compile(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 
 
+def unescaped(text: str) -> str:
+    """In the order of its `CommandParameters::Unescape`: a line break also where the backslash was a doubled one."""
+    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+
+
 class Killed(BaseException):
     """The importer died here."""
 
@@ -37,6 +42,7 @@ class AudacityDouble:
     refused: str = ""
     before_command: Callable[[str], None] = lambda command: None
     deaf: bool = False
+    imported: list[str] = field(default_factory=list)
 
     # The wires.
 
@@ -63,7 +69,7 @@ class AudacityDouble:
     def obey(self, command: str) -> str | None:
         found = _COMMAND.fullmatch(command)
         assert found is not None, command
-        values = {key: re.sub(r"\\(.)", r"\1", text) or bare for key, text, bare in _PARAMETER.findall(found[2])}
+        values = {key: unescaped(text) or bare for key, text, bare in _PARAMETER.findall(found[2])}
         if self.refused and found[1] == self.refused:
             return None
         act = getattr(self, f"do_{found[1].lower()}", None)
@@ -91,6 +97,7 @@ class AudacityDouble:
         self.push()
 
     def do_import2(self, values: dict[str, str]) -> None:
+        self.imported.append(values["Filename"])
         self.tracks.append(OneTrack(Path(values["Filename"]).stem, "wave"))
         self.push()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import cast
 
 import pytest
 
 from scripts.audacity.pipe import Pipe
-from scripts.audacity.project import Track, spoken, tracks_in
+from scripts.audacity.project import Project, Track, spoken, tracks_in
 from scripts.audacity.trouble import NoAnswer, NoAudacity, Refused, Trouble
 from tests.scripts.audacity.audacity_desk import importer, only_one, pipe
 from tests.scripts.audacity.audacity_double import AudacityDouble
@@ -69,6 +70,35 @@ def test_every_name_comes_back_although_only_quotes_are_escaped(name: str) -> No
 
 def test_a_name_is_sent_without_what_audacity_misreads() -> None:
     assert spoken("a\\b\tc\nd \\") == "a/b c d /"
+
+
+class WindowsPath(PureWindowsPath):
+    """A stem there, as far as an import asks."""
+
+    def stat(self) -> os.stat_result:
+        return os.stat_result([0] * 10)
+
+
+@pytest.mark.parametrize(
+    ("path", "heard"),
+    [
+        (r"C:\stems\night\no_bass.wav", "C:/stems/night/no_bass.wav"),
+        (r"\\studio\new songs\n\b.wav", "//studio/new songs/n/b.wav"),
+    ],
+)
+def test_a_path_of_windows_arrives_although_audacity_makes_a_line_break_of_backslash_n(path: str, heard: str) -> None:
+    audacity = AudacityDouble()
+    with Pipe(connect=lambda: audacity) as pipe:
+        Project(pipe).add_audio(cast("Path", WindowsPath(path)))
+    assert audacity.imported == [heard]
+
+
+def test_a_path_with_quotes_and_accents_arrives(tmp_path: Path) -> None:
+    audacity, path = AudacityDouble(), tmp_path / 'Für "n" \'né.wav'
+    path.touch()
+    with Pipe(connect=lambda: audacity) as pipe:
+        Project(pipe).add_audio(path)
+    assert audacity.imported == [str(path)]
 
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there its pipes are not files")

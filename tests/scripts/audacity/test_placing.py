@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import platform
+import sys
 import time
 from pathlib import Path
 
@@ -131,6 +132,35 @@ def test_a_refused_command_leaves_the_project_as_it_was(
     audacity.refused = ""
     assert bring_to(audacity, delivery)
     assert audacity.tracks == WHOLE
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no name can hold these")
+@pytest.mark.parametrize("folder", ["new\\night", "new\nnight"])
+def test_a_path_that_audacity_misreads_is_refused_before_anything_is_changed(
+    audacity: AudacityDouble, delivery: Delivery, tmp_path: Path, folder: str
+) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    for file in delivery.folder.glob("*.*"):
+        file.rename(place / file.name)
+    with pytest.raises(Trouble, match="with a backslash or a line break in it") as refusal:
+        bring_to(audacity, read(place))
+    assert "\n" not in str(refusal.value)
+    assert (audacity.tracks, audacity.now) == ([MINE], 1)
+    assert not (place / ".importing").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no path can be that long")
+def test_a_path_that_does_not_fit_into_its_buffer_leaves_the_project_as_it_was(
+    audacity: AudacityDouble, delivery: Delivery, tmp_path: Path
+) -> None:
+    place = tmp_path.joinpath(*['"' * 100] * 5)
+    place.mkdir(parents=True)
+    for file in delivery.folder.glob("*.*"):
+        file.rename(place / file.name)
+    with pytest.raises(Trouble, match="too long for Audacity"):
+        bring_to(audacity, read(place))
+    assert audacity.tracks == [MINE]
 
 
 def test_the_musicians_choices_of_place_and_silence_count(audacity: AudacityDouble, delivery: Delivery) -> None:

@@ -40,6 +40,8 @@ class SimulatedReaper(ProjectFunctions):
         self.toggles: dict[int, int] = {}
         self.render_part = 1.0
         self.fail: set[str] = set()
+        self.narrow_paths = False
+        self.removed: list[str] = []
         self.sources: list[AudioFile] = []
         self.gfx = SimulatedGfx()
         self._lua = lua
@@ -70,7 +72,7 @@ class SimulatedReaper(ProjectFunctions):
         table["get_action_context"] = lambda: (True, str(script), 0, command, -1, -1, -1)
         runtime.globals()["reaper"] = table
         runtime.globals()["gfx"] = self.gfx.table(runtime)
-        runtime.execute(_FENCES)
+        runtime.execute(_FENCES, self.narrow_paths, self.removed.append)
         result = runtime.execute("local path = ... return dofile(path)", str(script))
         self.check()
         return result
@@ -233,7 +235,20 @@ def _opaque(_: object, name: str, is_setting: bool) -> str:
     raise AttributeError(f"a pointer of REAPER has no {name}")
 
 
+# With `narrow_paths` Lua's own functions do what they do on Windows with letters that the code page lacks.
 _FENCES = """
+local narrow_paths, removed = ...
+local function narrowed(call)
+  return function(...)
+    if narrow_paths and table.concat({ ... }):find("[\\128-\\255]") then
+      return nil, "No such file or directory", 2
+    end
+    return call(...)
+  end
+end
+local remove = narrowed(os.remove)
+os.remove = function(path) removed(path) return remove(path) end
+os.rename, os.getenv = narrowed(os.rename), narrowed(os.getenv)
 setmetatable(reaper, { __index = function(_, name) error("REAPER has no function " .. tostring(name)) end })
 os.execute = function() error("os.execute freezes REAPER") end
 io.popen = function() error("io.popen freezes REAPER") end

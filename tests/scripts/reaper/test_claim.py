@@ -69,6 +69,64 @@ def test_a_lock_that_was_taken_over_is_not_given_back_by_its_first_owner(studio:
     assert left(folder) == []
 
 
+@pytest.mark.parametrize("file", ["by", "by.new"])
+def test_a_lock_that_does_not_say_its_age_is_stale_two_minutes_after_it_was_seen(
+    studio: Studio, folder: Path, file: str
+) -> None:
+    (folder / LOCK).mkdir()
+    (folder / LOCK / file).write_text("half")
+    for seconds in (0, 60, 59):
+        studio.reaper.now_s += seconds
+        assert studio.part("claim").take(str(folder), "song.rpp") is None
+        assert left(folder) == [LOCK]
+    studio.reaper.now_s += 2
+    lua = studio.part("claim")
+    taken = lua.take(str(folder), "song.rpp") or lua.take(str(folder), "song.rpp")
+    assert taken.locked
+    lua.release(taken)
+    assert left(folder) == []
+
+
+def test_nobody_ever_sees_a_lock_without_its_file(studio: Studio, folder: Path) -> None:
+    """An empty folder would let another one be renamed onto it."""
+    assert claim(folder, "Live", "song.als") is not None
+    age(folder, 121)
+    lua = studio.part("claim")
+    lua.release(lua.take(str(folder), "song.rpp"))
+    parents = {Path(path).parent.name for path in studio.reaper.removed}
+    assert len(parents - {folder.name}) == 3, "the old lock, the takeover, our lock"
+    assert not parents & {LOCK, f"{LOCK}-takeover"}
+
+
+def test_a_takeover_of_another_importer_is_left_to_it_until_it_is_old(studio: Studio, folder: Path) -> None:
+    takeover = folder / f"{LOCK}-takeover"
+    assert claim(folder, "Live", "song.als") is not None
+    age(folder, 121)
+    takeover.mkdir()
+    (takeover / "by").write_text(f"Live\nsong.als\n{time.time():.3f}\n")
+    lua = studio.part("claim")
+    assert lua.take(str(folder), "song.rpp") is None
+    assert sorted(left(folder)) == [LOCK, takeover.name]
+    (takeover / "by").write_text(f"Live\nsong.als\n{time.time() - 121:.3f}\n")
+    taken = lua.take(str(folder), "song.rpp") or lua.take(str(folder), "song.rpp")
+    lua.release(taken)
+    assert left(folder) == []
+
+
+def test_where_lua_cannot_rename_the_stamp_alone_counts(studio: Studio) -> None:
+    studio.wait_for("Grün")
+    folder = studio.deliver("Grün")
+    other = claim(folder, "Live", "song.als")
+    assert other is not None
+    studio.reaper.narrow_paths = True
+    studio.action("Import finished stems")
+    assert studio.reaper.front.tracks == []
+    other.release()
+    studio.action("Import finished stems")
+    studio.action("Import finished stems")
+    assert len(studio.reaper.front.tracks) == 5
+
+
 def race(folder: Path, importers: list[Any], stamps: list[str], together: threading.Barrier) -> None:
     """Let each importer claim, look whether another is inside, and stamp, until all stamps are set."""
     inside, most = [0], [0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from tests.scripts.reaper.conftest import Studio
 
 
@@ -12,8 +15,35 @@ def test_on_windows_a_helper_removes_folders_and_nobody_waits_for_it(studio: Stu
     files = studio.part("files")
     assert files.join("C:\\Stems\\", "Song") == "C:\\Stems\\Song"
     assert files.name_of("C:/Stems\\Song.wav") == "Song.wav"
-    files.remove_folder("C:\\Stems\\Song\\.importing-stale-1")
-    assert asked == [('cmd.exe /d /c rmdir "C:\\Stems\\Song\\.importing-stale-1"', -2)]
+    files.remove_folder("C:\\Stems\\Song\\.importing-stale-1", files.folders_in("nowhere"))
+    assert asked == [('cmd.exe /d /c rmdir /s /q "C:\\Stems\\Song\\.importing-stale-1"', -2)]
+
+
+def test_what_lua_on_windows_cannot_move_or_remove_a_helper_does(studio: Studio) -> None:
+    old, new = studio.home / "Grün.wav", studio.home / "neu.wav"
+    old.write_text("old")
+    new.write_text("new")
+
+    def shell(command: str, timeout: int) -> str:
+        verb, *paths = re.fullmatch(r'cmd.exe /d /c (move /y|del /q) "([^"]+)"(?: "([^"]+)")?', command).groups()  # type: ignore[union-attr]
+        if not Path(paths[0]).exists():
+            return "1\n"
+        if verb == "del /q":
+            Path(paths[0]).unlink()
+        else:
+            assert timeout > 0, "it has to be waited for"
+            Path(paths[0]).replace(paths[1])
+        return "0\n"
+
+    studio.reaper.GetOS = lambda: "Win64"  # type: ignore[method-assign]
+    studio.reaper.ExecProcess = shell  # type: ignore[method-assign]
+    studio.reaper.narrow_paths = True
+    files = studio.part("files")
+    assert files.replace(str(new), str(old))
+    assert old.read_text() == "new"
+    files.remove(str(old))
+    assert not old.exists()
+    assert not files.replace(str(new), str(old))
 
 
 def test_a_new_folder_is_seen_at_once(studio: Studio) -> None:

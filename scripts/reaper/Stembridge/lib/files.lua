@@ -2,6 +2,7 @@
 
 return function()
   local files = {}
+  local NOBODY_WAITS, MOVING_MS = -2, 5000
   local windows = reaper.GetOS():find("^Win") ~= nil
 
   function files.join(folder, name)
@@ -61,20 +62,36 @@ return function()
     reaper.RecursiveCreateDirectory(folder, 0)
   end
 
-  -- Removes an empty folder. Lua on Windows can only remove files; there a helper does it, and nobody waits for it.
-  function files.remove_folder(folder)
-    if not os.remove(folder) and windows then
-      reaper.ExecProcess('cmd.exe /d /c rmdir "' .. folder .. '"', -2)
+  -- On Windows Lua removes no folders, and removes and renames no file whose path has letters that the system's code
+  -- page lacks: REAPER gives UTF-8 to io.open only, and to the programs that it starts.
+  local function helper(command, timeout_ms)
+    return windows and reaper.ExecProcess("cmd.exe /d /c " .. command, timeout_ms) or nil
+  end
+
+  function files.remove(path)
+    if not os.remove(path) and files.is_file(path) then
+      helper('del /q "' .. path .. '"', NOBODY_WAITS)
     end
   end
 
-  -- Puts `from` in the place of `to`, which may be there.
+  -- Removes a folder of ours, which holds no other files than those with these names.
+  function files.remove_folder(folder, names)
+    for _, name in ipairs(names) do
+      os.remove(files.join(folder, name))
+    end
+    if not os.remove(folder) then
+      helper('rmdir /s /q "' .. folder .. '"', NOBODY_WAITS)
+    end
+  end
+
+  -- Puts the file `from` in the place of `to`, which may be there.
   function files.replace(from, to)
-    if os.rename(from, to) then
+    -- Windows renames onto nothing that is there.
+    if os.rename(from, to) or os.remove(to) and os.rename(from, to) then
       return true
     end
-    -- Windows renames onto nothing that is there.
-    return os.remove(to) and os.rename(from, to) or false
+    helper('move /y "' .. from .. '" "' .. to .. '"', MOVING_MS)
+    return files.is_file(to) and not files.is_file(from)
   end
 
   -- Something that nobody else makes up.

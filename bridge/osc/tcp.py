@@ -7,6 +7,7 @@ import logging
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -27,6 +28,8 @@ _LOOK_S: Final = 0.3
 _FLUSH_S: Final = 0.02
 """How soon it looks again whether a client that reads slowly takes more."""
 _LINGER_S, _LINGER_CHUNKS = 0.2, 64
+_STOP_S: Final = 1.0
+"""How long a stop waits for all threads together: none of them may hang the bridge's exit."""
 
 
 class Connection:
@@ -155,6 +158,7 @@ class TcpListener:
         self._handle = handle
         self._on_broken = on_broken
         self._counters = counters
+        self._complained = False
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[Connection, threading.Thread] = {}
@@ -170,28 +174,32 @@ class TcpListener:
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # the thread looks up at once, where the system can do that
-        self._thread.join()
+        end = time.monotonic() + _STOP_S
+        self._thread.join(_STOP_S)
         with self._lock:
             connections = dict(self._open)
         for connection in connections:
             connection.close()
         for thread in connections.values():
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _run(self) -> None:
-        complained = False
         while not self._stopping.is_set():
             try:
                 connected, address = self._socket.accept()
             except TimeoutError:
                 continue
             except OSError as error:
-                if not complained and not self._stopping.is_set():
-                    log.warning("accepting OSC connections: %s; trying on", error)  # too many open files: that passes
-                    complained = True
+                self._complain(error)
                 self._stopping.wait(_LOOK_S)
                 continue
             self._take(connected, str(address[0]))
+
+    def _complain(self, error: Exception) -> None:
+        """Log, once, that there are too many open files or threads: that passes."""
+        if not self._complained and not self._stopping.is_set():
+            log.warning("accepting OSC connections: %s; trying on", error)
+            self._complained = True
 
     def _take(self, connected: socket.socket, host: str) -> None:
         if not self._allowed.allows(host) or len(self._open) >= MOST_CONNECTIONS:
@@ -204,9 +212,14 @@ class TcpListener:
             connected.close()  # gone again already
             return
         thread = threading.Thread(target=self._serve, args=(connection,), name="osc-tcp-client", daemon=True)
-        with self._lock:
-            self._open[connection] = thread
-        thread.start()
+        try:
+            with self._lock:  # which the thread needs for its end, so that it finds itself there
+                thread.start()
+                self._open[connection] = thread
+        except RuntimeError as error:
+            self._complain(error)
+            self._counters.add("refused")
+            connected.close()
 
     def _serve(self, connection: Connection) -> None:
         def handle(packet: bytes) -> None:

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 0.3
 """How often the thread looks whether it is to end."""
-
+_STOP_S: Final = 1.0
+"""How long a stop waits for the thread: it must not hang the bridge's exit."""
 _MOST_HELD: Final = 8 * 1024 * 1024
 """Bytes that are taken from the system and not handled yet."""
 _OVERHEAD: Final = 512
@@ -60,7 +61,7 @@ class UdpListener:
         """Listen no more."""
         self._stopping.set()
         self._outlet.knock()
-        self._thread.join()
+        self._thread.join(_STOP_S)
         self._eager.close()
 
     def _run(self) -> None:
@@ -71,7 +72,7 @@ class UdpListener:
             except (TimeoutError, ConnectionResetError):
                 continue  # nobody sent, or (Windows) somebody who got an answer is gone
             except OSError as error:
-                if not complained:
+                if not complained and not self._stopping.is_set():
                     log.warning("listening for OSC over UDP: %s; trying on", error)
                 complained = True
                 self._stopping.wait(_LOOK_S)

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import bridge.osc.tcp
+import bridge.osc.udp
 from bridge.errors import BounceError, OscError
 from bridge.jobs.job import Failure
 from bridge.jobs.states import State
@@ -354,3 +357,25 @@ def test_it_stops_while_a_file_is_still_being_copied(desk: Desk) -> None:
         client.say("/stembridge/separate", "/a.wav")
         wait_for(lambda: desk.asked == [("separate", "/a.wav", "", "")])
     desk.gate.set()
+
+
+@pytest.mark.parametrize("client", [UdpClient, TcpClient])
+def test_it_stops_while_a_thread_that_listens_is_held_up(
+    desk: Desk, client: type[UdpClient | TcpClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for listener in (bridge.osc.tcp, bridge.osc.udp):
+        monkeypatch.setattr(listener, "_STOP_S", 0.05)
+    held, release, released = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        release.wait(PATIENCE_S)
+        released.set()
+
+    monkeypatch.setattr(desk, "pause", hold)
+    with Room(OscOptions(port=0), desk, "1") as room, contextlib.closing(client(room.port)) as caller:
+        caller.say("/stembridge/pause")
+        assert held.wait(PATIENCE_S)
+    assert not released.is_set()
+    release.set()
+    assert released.wait(PATIENCE_S)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -142,6 +143,21 @@ def test_so_many_connections_are_held_and_the_next_is_closed_until_one_ends(room
 
     wait_for(is_let_in)
     assert clients[1].ask("/stembridge/ping")[0] == PONG
+
+
+def test_a_connection_for_which_there_is_no_thread_is_closed_and_the_next_one_served(
+    room: Room, tcp: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert tcp().is_closed()
+        assert tcp().is_closed()
+    assert room.counters.refused == 2
+    assert caplog.text.count("can't start new thread") == 1
+    assert tcp().ask("/stembridge/ping")[0] == PONG
 
 
 def test_a_connection_that_is_reset_disturbs_nobody(tcp: Connect) -> None:

@@ -39,6 +39,27 @@ def test_a_configuration_is_read_as_the_bridge_reads_it(
     assert sorted(found.presets.values()) == sorted(settings.presets)
 
 
+@pytest.mark.parametrize(
+    ("resource", "home"),
+    [
+        ("C:\\Users\\Zo\u0113\\AppData\\Roaming\\REAPER", "C:\\Users\\Zo\u0113"),
+        ("D:\\Portable\\REAPER", "C:\\Users\\Zoe"),
+    ],
+)
+def test_on_windows_the_home_folder_has_all_its_letters(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, resource: str, home: str
+) -> None:
+    """What os.getenv says there is in the system's code page, in which another letter may stand for one that it lacks."""
+    monkeypatch.setenv("USERPROFILE", "C:\\Users\\Zoe")
+    monkeypatch.setenv("LOCALAPPDATA", "C:\\Users\\Zoe\\AppData\\Local")
+    studio.reaper.GetOS = lambda: "Win64"  # type: ignore[method-assign]
+    studio.reaper.GetResourcePath = lambda: resource  # type: ignore[method-assign]
+    monkeypatch.chdir(studio.home)
+    Path(home + "\\AppData\\Local\\stembridge\\config.toml").write_text("[osc]\nport = 9200\n")
+    found = studio.part("places").find()
+    assert (found.inbox, found.port) == (home + "\\Music\\Stembridge\\Inbox", 9200)
+
+
 def test_the_music_folder_of_the_desktop_counts(studio: Studio) -> None:
     config = studio.home / ".config"
     config.mkdir()

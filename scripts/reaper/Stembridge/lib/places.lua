@@ -6,7 +6,19 @@ return function(part)
   local places = {}
   local os_name = reaper.GetOS()
   local windows, mac = os_name:find("^Win") ~= nil, os_name:find("OS", 1, true) ~= nil
-  local home = os.getenv(windows and "USERPROFILE" or "HOME") or ""
+
+  -- On Windows os.getenv has letters only that the system's code page has; REAPER's own path has all of them.
+  local function home_folder()
+    local user = windows and reaper.GetResourcePath():match("^(%a:\\.+)\\[Aa]pp[Dd]ata\\[Rr]oaming\\")
+    return user or os.getenv(windows and "USERPROFILE" or "HOME") or ""
+  end
+
+  local home = home_folder()
+
+  local function local_app_data()
+    local is_plain = not home:find("[\128-\255]")
+    return is_plain and os.getenv("LOCALAPPDATA") or files.join(home, "AppData\\Local")
+  end
 
   local function linux_config()
     return os.getenv("XDG_CONFIG_HOME") or files.join(home, ".config")
@@ -17,7 +29,7 @@ return function(part)
     if named and named ~= "" then
       return named
     end
-    local folder = windows and (os.getenv("LOCALAPPDATA") or files.join(home, "AppData\\Local"))
+    local folder = windows and local_app_data()
       or mac and files.join(home, "Library/Application Support")
       or linux_config()
     return files.join(files.join(folder, "stembridge"), "config.toml")

@@ -254,7 +254,8 @@ class ProjectFunctions:
         return True, found.texts[name]
 
     def _targets(self, project: Project) -> list[Path]:
-        path = Path(project.texts["RENDER_FILE"]) / (project.texts["RENDER_PATTERN"] + ".wav")
+        # No file of a render is hidden, whatever its pattern begins with; a folder may be.
+        path = Path(project.texts["RENDER_FILE"]) / (project.texts["RENDER_PATTERN"].lstrip(".") + ".wav")
         return [path] if project.texts["RENDER_FORMAT2"] == "" else [path, path.with_suffix(".mp3")]
 
     def _render(self) -> None:

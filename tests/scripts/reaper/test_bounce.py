@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bridge.audio.bwf import read_metadata
-from bridge.inbox.filters import is_bounce_name
+from bridge.inbox.filters import Filters
 from tests.scripts.reaper.conftest import RATE, Studio
 from tests.scripts.reaper.reaper_musician import Musician
 
@@ -93,17 +95,29 @@ def test_a_render_that_was_stopped_is_not_separated(
 
 
 def test_while_it_is_rendered_the_bridge_sees_no_bounce(studio: Studio, musician: Musician) -> None:
-    seen: list[str] = []
+    seen: list[Path] = []
+    filters = Filters(studio.inbox, [], [])
     render = studio.reaper.Main_OnCommand
 
     def spy(command: int, flag: int) -> None:
         render(command, flag)
-        seen.extend(path.name for path in studio.inbox.iterdir())
+        seen.extend(path.relative_to(studio.inbox) for path in studio.inbox.rglob("*.wav"))
 
     studio.reaper.Main_OnCommand = spy  # type: ignore[method-assign]
     musician.click("Bounce and separate")
-    assert len(seen) == 1
-    assert not is_bounce_name(seen[0])
+    [file] = seen
+    assert not all(filters.enters(folder.as_posix()) for folder in list(file.parents)[:-1])
+    assert [path.name for path in studio.inbox.iterdir()] == ["Night Drive.wav"]
+
+
+def test_a_render_that_would_go_elsewhere_is_not_begun(studio: Studio, musician: Musician) -> None:
+    texts = studio.reaper.GetSetProjectInfo_String
+    studio.reaper.GetSetProjectInfo_String = lambda project, name, text, is_set: (  # type: ignore[method-assign]
+        (True, "/elsewhere/bounce.wav") if name == "RENDER_TARGETS" else texts(project, name, text, is_set)
+    )
+    musician.click("Bounce and separate")
+    assert musician.sees("REAPER could not render: it would write to /elsewhere")
+    assert list(studio.inbox.iterdir()) == []
 
 
 def test_our_own_bounce_is_replaced_for_the_next_take_and_any_other_file_is_not(

@@ -54,6 +54,16 @@ return function(part)
     end
   end
 
+  -- Returns {path, song}; or nil and a sentence.
+  local function put_into(folder, file, song)
+    local path, name = free_place(folder, names.song(song))
+    if not files.replace(file, path) then
+      return nil, "The bounce could not be put into " .. folder .. ": is another program using " .. path .. "?"
+    end
+    remember(path)
+    return { path = path, song = name }
+  end
+
   local function supersede(proj, path)
     for _, request in ipairs(project.requests(proj)) do
       if request.path == path and request.job == "" then
@@ -85,18 +95,13 @@ return function(part)
     local inbox = settings.get("inbox")
     local folder = preset ~= "" and files.join(inbox, preset) or inbox
     files.make_folder(folder)
-    local hidden, why = render.hidden(proj, bounced, folder)
-    if not hidden then
-      return why
+    local put, why = render.aside(proj, bounced, folder, function(file)
+      return put_into(folder, file, song)
+    end)
+    if put then
+      wait_for(proj, put.path, put.song, preset, bounced)
     end
-    local path, name = free_place(folder, names.song(song))
-    if not files.replace(hidden, path) then
-      os.remove(hidden)
-      return "The bounce could not be put into " .. folder .. ": is another program using " .. path .. "?"
-    end
-    remember(path)
-    wait_for(proj, path, name, preset, bounced)
-    return nil
+    return why
   end
 
   -- To be called on every tick: takes in the bridge's answers.

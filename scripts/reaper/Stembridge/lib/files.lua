@@ -68,12 +68,6 @@ return function()
     return windows and reaper.ExecProcess("cmd.exe /d /c " .. command, timeout_ms) or nil
   end
 
-  function files.remove(path)
-    if not os.remove(path) and files.is_file(path) then
-      helper('del /q "' .. path .. '"', NOBODY_WAITS)
-    end
-  end
-
   -- Removes a folder of ours, which holds no other files than those with these names.
   function files.remove_folder(folder, names)
     for _, name in ipairs(names) do

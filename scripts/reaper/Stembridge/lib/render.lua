@@ -4,6 +4,7 @@ return function(part)
   local files = part("files")
   local render = {}
 
+  local NAME = "bounce"
   local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
   local WAV_24_BWF = "ZXZhdxgAAQ==" -- "evaw", 24 bits, bext chunk on, RF64 beyond 4 GiB
   local MASTER_MIX, SELECTED_ITEMS, EMBED_METADATA = 0, 32, 512
@@ -76,30 +77,45 @@ return function(part)
     return length
   end
 
-  local function render_now(proj, range, folder, name)
-    apply(proj, ours(range, folder, name))
+  local function render_now(proj, range, folder)
+    apply(proj, ours(range, folder, NAME))
     local _, target = reaper.GetSetProjectInfo_String(proj, "RENDER_TARGETS", "", false)
+    if not target:find(files.name_of(folder), 1, true) then
+      error("it would write to " .. target, 0)
+    end
     reaper.Main_OnCommand(RENDER_NOW, 0)
     return target
   end
 
-  -- Renders `range` {kind = "mix" or "item", start, stop} of the project in front. The file has a hidden name until it
-  -- is whole, so that the bridge never sees half of it. Returns its path; or nil and a sentence.
-  function render.hidden(proj, range, folder)
+  local function rendered(proj, range, folder, inbox)
     local numbers, texts = save(proj)
-    local good, target = pcall(render_now, proj, range, folder, ".stembridge-" .. files.nonce())
+    local good, target = pcall(render_now, proj, range, folder)
     apply(proj, numbers, texts)
     if not good then
       return nil, "REAPER could not render: " .. tostring(target)
     end
     if not files.is_file(target) then
-      return nil, "Nothing was rendered. Was the render cancelled, or is the inbox " .. folder .. " read-only?"
+      return nil, "Nothing was rendered. Was the render cancelled, or is the inbox " .. inbox .. " read-only?"
     end
     if length_of(target) < range.stop - range.start - SHORTER_S then
-      os.remove(target)
       return nil, "The render was stopped before its end, so nothing is separated."
     end
     return target
+  end
+
+  -- Renders `range` {kind = "mix" or "item", start, stop} of the project in front and gives the file's path to `use`. Until
+  -- then it lies in a folder whose name begins with a dot, which the bridge never enters. Returns what `use` returns; or
+  -- nil and a sentence. Nothing that was rendered stays there.
+  function render.aside(proj, range, inbox, use)
+    local folder = files.join(inbox, ".stembridge-" .. files.nonce())
+    files.make_folder(folder)
+    local target, why = rendered(proj, range, folder, inbox)
+    local result
+    if target then
+      result, why = use(target)
+    end
+    files.remove_folder(folder, { NAME .. ".wav" })
+    return result, why
   end
 
   return render

@@ -1,8 +1,9 @@
 """The two pipes of Audacity's mod-script-pipe, as bytes: what goes in, what comes out, and never a wait without end.
 
-Audacity makes them when it starts and serves one client after the other. On Linux and macOS they are FIFOs in /tmp
-whose names end in the user's number; a FIFO opened without O_NONBLOCK waits for ever where nobody holds its other end,
-as after a crash, or after a second Audacity has put new pipes in the place of the first one's.
+Audacity makes them when it starts and serves one client after the other; between two it has none for a moment. On Linux
+and macOS they are FIFOs in /tmp whose names end in the user's number; a FIFO opened without O_NONBLOCK waits for ever
+where nobody holds its other end, as after a crash, or after a second Audacity has put new pipes in the place of the
+first one's.
 """
 
 from __future__ import annotations
@@ -39,29 +40,55 @@ class Wires(Protocol):
         ...
 
 
+class _NotNow(Exception):
+    """The pipes cannot be had at this moment. The message is a sentence."""
+
+
+class _Locked(_NotNow):
+    """Another importer has them."""
+
+    def __init__(self) -> None:
+        super().__init__("Another script is talking to Audacity. Try again when it is done.")
+
+
+def connect() -> Wires:
+    """Open Audacity's pipes. Raises NoAudacity; also where another script holds them for long."""
+    began = time.monotonic()
+    while True:
+        try:
+            return _Pair()
+        except _NotNow as error:
+            if time.monotonic() - began > (_LOCKED_S if isinstance(error, _Locked) else _PATIENCE_S):
+                raise NoAudacity(str(error)) from error
+        time.sleep(_PAUSE_S)
+
+
 if sys.platform == "win32":
+    import contextlib
+    import errno
     import queue
     import threading
+    from io import FileIO
 
-    class _WindowsWires:
+    class _Pair:
         """Named pipes. They know no waiting with an end, so a thread of its own reads."""
 
         def __init__(self) -> None:
+            """Raises _NotNow."""
+            self._to = _open(r"\\.\pipe\ToSrvPipe", "wb")
             try:
-                self._to = open(r"\\.\pipe\ToSrvPipe", "wb", buffering=0)  # noqa: PTH123, SIM115 - no path of a file
-                self._from = open(r"\\.\pipe\FromSrvPipe", "rb", buffering=0)  # noqa: PTH123, SIM115
-            except OSError as error:
-                raise NoAudacity(f"Audacity does not listen to scripts. {_HELP}") from error
+                self._from = _open(r"\\.\pipe\FromSrvPipe", "rb")
+            except BaseException:
+                self._to.close()
+                raise
             self._blocks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
             threading.Thread(target=self._read, daemon=True).start()
 
         def _read(self) -> None:
-            try:
+            # An error: Audacity has gone, and the next command says so.
+            with self._from, contextlib.suppress(OSError):
                 while block := self._from.read(4096):
                     self._blocks.put(block.replace(b"\r\n", b"\n").replace(b"\0", b""))
-            except OSError:
-                # Audacity has gone, and the next command says so.
-                return
 
         def send(self, line: bytes) -> None:
             try:
@@ -76,23 +103,24 @@ if sys.platform == "win32":
                 return b""
 
         def close(self) -> None:
-            # Closing the one that is being read would wait for the reader; it ends with the process.
+            # Closing the one that is being read would wait for the reader, which closes it when Audacity lets go.
             self._to.close()
 
-    def connect() -> Wires:
-        """Open Audacity's pipes. Raises NoAudacity."""
-        return _WindowsWires()
+    def _open(name: str, mode: str) -> FileIO:
+        try:
+            return FileIO(name, mode)
+        except FileNotFoundError as error:
+            raise _NotNow(f"Audacity is not running, or does not listen to scripts. {_HELP}") from error
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                # What C makes of ERROR_PIPE_BUSY.
+                raise _Locked from error
+            raise _NotNow(f"Audacity no longer listens to scripts ({error.strerror}). {_HELP}") from error
 
 else:
     import fcntl
 
-    class _NotNow(Exception):
-        """The pipes cannot be had at this moment. The message is a sentence."""
-
-    class _Locked(_NotNow):
-        """Another importer has them."""
-
-    class _Fifos:
+    class _Pair:
         def __init__(self) -> None:
             """Raises _NotNow."""
             self._to = _open("to", os.O_WRONLY)
@@ -102,7 +130,7 @@ else:
                 self._from = _open("from", os.O_RDONLY)
             except BlockingIOError as error:
                 os.close(self._to)
-                raise _Locked("Another script is talking to Audacity. Try again when it is done.") from error
+                raise _Locked from error
             except BaseException:
                 os.close(self._to)
                 raise
@@ -132,17 +160,6 @@ else:
         def close(self) -> None:
             os.close(self._to)
             os.close(self._from)
-
-    def connect() -> Wires:
-        """Open Audacity's pipes. Raises NoAudacity; also where another script holds them for long."""
-        began = time.monotonic()
-        while True:
-            try:
-                return _Fifos()
-            except _NotNow as error:
-                if time.monotonic() - began > (_LOCKED_S if isinstance(error, _Locked) else _PATIENCE_S):
-                    raise NoAudacity(str(error)) from error
-            time.sleep(_PAUSE_S)
 
     def _path(way: str) -> str:
         return f"/tmp/audacity_script_pipe.{way}.{os.getuid()}"

@@ -27,6 +27,8 @@ pytestmark = [
     pytest.mark.system("Xvfb"),
     pytest.mark.system("xdotool"),
     pytest.mark.system("import"),
+    # One worker: its pipes have the user's name, so there can be one Audacity at a time.
+    pytest.mark.xdist_group("Audacity"),
 ]
 
 RATE, FRAMES, ORIGIN = 48_000, 48_123, 96_001

@@ -114,6 +114,7 @@ def no_audacity() -> Iterator[None]:
 
 @posix
 @pytest.mark.slow
+@pytest.mark.xdist_group("Audacity")
 @pytest.mark.usefixtures("no_audacity")
 def test_without_audacity_there_is_one_sentence_and_no_hanging(tmp_path: Path) -> None:
     (tmp_path / "bass.wav").touch()
@@ -130,6 +131,7 @@ def test_without_audacity_there_is_one_sentence_and_no_hanging(tmp_path: Path) -
 
 @posix
 @pytest.mark.slow
+@pytest.mark.xdist_group("Audacity")
 @pytest.mark.usefixtures("no_audacity")
 def test_the_pipes_of_a_dead_audacity_and_files_of_others_are_told(tmp_path: Path) -> None:
     for way in ("to", "from"):

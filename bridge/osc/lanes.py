@@ -39,7 +39,7 @@ class Lane:
             thread.join(wait_s)
 
     def submit(self, task: Callable[[], None]) -> None:
-        """Have a task done, which must not raise; raise `OscError` where too many wait already."""
+        """Have a task done, whose errors are only logged; raise `OscError` where too many wait already."""
         try:
             self._waiting.put_nowait(task)
         except queue.Full:
@@ -47,4 +47,8 @@ class Lane:
 
     def _run(self) -> None:
         while (task := self._waiting.get()) is not None and not self._stopping:
-            task()
+            try:
+                task()
+            except Exception:
+                # Nobody would start the thread again, and whatever comes later would wait for ever.
+                log.exception("a task of OSC")

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from bridge.errors import OscError
+from bridge.osc.allowance import Allowance
 
 log = logging.getLogger(__name__)
 
 _MOST_REMEMBERED = 4096
+_LOGGED_AT_ONCE, _LOGGED_A_SECOND = 10, 0.1
+"""Lines about strangers: whoever makes up addresses must not fill the log."""
 
 
 class AllowedHosts:
     """The allow-list. Threads may share one."""
 
-    def __init__(self, allow: Iterable[str]) -> None:
-        """Take addresses and networks; raise `OscError` where one is neither."""
+    def __init__(self, allow: Iterable[str], clock: Callable[[], float]) -> None:
+        """Take addresses and networks; raise `OscError` where one is neither. `clock` gives seconds that never fall."""
         try:
             self._networks = [ip_network(each, strict=False) for each in allow]
         except ValueError as error:
             raise OscError(
                 f"[osc] allow is wrong: {error}.", code="osc.allow", advice='Write it as "10.0.0.7" or "10.0.0.0/24".'
             ) from error
+        self._logged = Allowance(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
         self._known: dict[str, bool] = {"127.0.0.1": True, "::1": True}
 
     def allows(self, host: str) -> bool:
@@ -34,7 +38,7 @@ class AllowedHosts:
             if len(self._known) > _MOST_REMEMBERED:
                 self._known.clear()
             self._known[host] = known
-            if not known:
+            if not known and self._logged.take():
                 log.warning("OSC from %s is passed over; [osc] allow lists who may send", host)
         return known
 

@@ -62,8 +62,9 @@ class Room:
 
     def hear(self, job: Job) -> None:
         """Hear of a job that has changed: a listener for the job store. Returns at once, on any thread."""
-        if self._feedback is not None:
-            self._feedback.hear(job)
+        feedback = self._feedback  # once: another thread may stop the room in between
+        if feedback is not None:
+            feedback.hear(job)
 
     def __enter__(self) -> Room:
         """Start. Raises `OscError` where the port cannot be had; nothing is left running then."""
@@ -79,7 +80,6 @@ class Room:
 
     def _start(self, stack: ExitStack) -> None:
         options, clock, counters = self._options, self._clock, self._counters
-        allowed = AllowedHosts(options.allow)
         datagrams, stream = open_port(options.host, options.port, tcp=options.tcp)
         stack.callback(datagrams.close)
         if stream is not None:
@@ -103,18 +103,13 @@ class Room:
         answers = Answers(feedback, counters, clock)
         commands = Commands(self._actions, answers, feedback, subscribers, outlet)
         router = Router(commands.table(self._version, copying, asking), answers, counters, clock)
-        self._listen(stack, router, (datagrams, stream), outlet, allowed)
+        self._listen(stack, router, datagrams, stream, outlet)
         self._feedback = feedback
 
     def _listen(
-        self,
-        stack: ExitStack,
-        router: Router,
-        opened: tuple[socket.socket, socket.socket | None],
-        outlet: Outlet,
-        allowed: AllowedHosts,
+        self, stack: ExitStack, router: Router, datagrams: socket.socket, stream: socket.socket | None, outlet: Outlet
     ) -> None:
-        datagrams, stream = opened
+        allowed = AllowedHosts(self._options.allow, self._clock)
         self._port = datagrams.getsockname()[1]
         udp = UdpListener(datagrams, outlet, allowed, router.handle, self._counters)
         udp.start()

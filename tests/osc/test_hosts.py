@@ -9,17 +9,17 @@ from bridge.errors import OscError
 from bridge.osc.hosts import AllowedHosts
 from bridge.osc.options import OscOptions
 from bridge.osc.room import Room
-from tests.osc.oscdesk import Desk, TcpClient, UdpClient, wait_for
+from tests.osc.oscdesk import Clock, Desk, TcpClient, UdpClient, wait_for
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_may_always_send(host: str) -> None:
-    assert AllowedHosts(()).allows(host)
+    assert AllowedHosts((), Clock()).allows(host)
 
 
 @pytest.mark.parametrize("host", ["10.0.0.7", "::ffff:10.0.0.7", "fe80::1%eth0", "192.0.2.1", "", "nonsense"])
 def test_no_other_host_may_unless_it_is_listed(host: str) -> None:
-    assert not AllowedHosts(()).allows(host)
+    assert not AllowedHosts((), Clock()).allows(host)
 
 
 @pytest.mark.parametrize(
@@ -36,26 +36,30 @@ def test_no_other_host_may_unless_it_is_listed(host: str) -> None:
     ],
 )
 def test_listed_hosts_and_networks_may(allow: str, host: str, allowed: bool) -> None:
-    assert AllowedHosts([allow]).allows(host) is allowed
+    assert AllowedHosts([allow], Clock()).allows(host) is allowed
 
 
 def test_a_list_that_makes_no_sense_is_told() -> None:
     with pytest.raises(OscError, match="studio"):
-        AllowedHosts(["studio"])
+        AllowedHosts(["studio"], Clock())
 
 
 def test_a_refused_host_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    allowed = AllowedHosts(())
+    allowed = AllowedHosts((), Clock())
     for _ in range(3):
         allowed.allows("192.0.2.1")
     assert caplog.text.count("192.0.2.1") == 1
 
 
-def test_ever_new_hosts_do_not_fill_the_memory() -> None:
-    allowed = AllowedHosts(())
+def test_ever_new_hosts_fill_neither_the_memory_nor_the_log(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    allowed = AllowedHosts((), clock)
     for number in range(10_000):
-        allowed.allows(f"10.0.{number // 256}.{number % 256}")
+        assert not allowed.allows(f"10.0.{number // 256}.{number % 256}")
     assert len(allowed._known) < 5000
+    assert len(caplog.records) == 10
+    clock.now += 60
+    allowed.allows("192.0.2.1")
+    assert "192.0.2.1" in caplog.text
 
 
 def own_address() -> str:

@@ -16,6 +16,7 @@ from tests.scripts.ardour.ardour_desk import Ardour, wait_for
 from tests.scripts.ardour.ardour_stage import (
     EXPORT_BROADCAST,
     EXPORT_PLAIN,
+    FAILING_IMPORTS,
     FRAMES,
     IMPORT,
     IMPORT_ASKING,
@@ -54,6 +55,9 @@ class Story:
     wanted_before_saving: str
     killed_while_locked: bool
     opened_after_the_kill: list[Region]
+    failing: list[str]
+    """What two imports said that went wrong half way, and whether their job was stamped."""
+    after_failing: list[Region]
     second: list[Region]
     """The stems of "Two", whose import was killed and happened when the session was opened again."""
     by_hand: list[Region]
@@ -115,13 +119,15 @@ def a_crash_in_the_middle_of_an_import(stage: Stage, ardour: Ardour) -> dict[str
 def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
     shutil.copy(stage.root / "Mix.wav", stage.studio.inbox / "By Hand.wav")
     opened = stage.regions(ardour)
+    wait_for("the third delivery", lambda: (stage.studio.output / "By Hand" / "stems.json").exists())
+    failing = stage.report_of(ardour, FAILING_IMPORTS)
+    after_failing = stage.regions(ardour)
     make_old(stage.studio.output / "Two" / ".importing" / "by")
     second = stage.wait_for_stems(ardour, "Two")
     ardour.script(UNDO)
     undone = stage.regions(ardour)
     ardour.script(REDO)
     redone = stage.regions(ardour)
-    wait_for("the third delivery", lambda: (stage.studio.output / "By Hand" / "stems.json").exists())
     ardour.script(IMPORT_ASKING)
     ardour.press_ok("Stembridge: import")
     by_hand = stage.wait_for_stems(ardour, "By Hand")
@@ -135,6 +141,8 @@ def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
     wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
     return {
         "opened_after_the_kill": opened,
+        "failing": failing,
+        "after_failing": after_failing,
         "second": second,
         "undone_once": undone,
         "redone": redone,
@@ -191,12 +199,27 @@ def test_an_import_that_was_killed_leaves_a_session_that_opens_and_is_made_up_fo
 
 
 def test_what_a_session_waits_for_is_forgotten_when_it_is_saved_with_the_stems(story: Story) -> None:
-    assert story.wanted_before_saving.endswith(f" {ORIGIN} {story.stage.folder}/export/One.wav\n")
+    assert story.wanted_before_saving.endswith(f" {ORIGIN} {FRAMES} {RATE} {story.stage.folder}/export/One.wav\n")
 
 
 def test_one_undo_takes_all_stems_away_and_one_redo_brings_them_back(story: Story) -> None:
     assert story.undone_once == story.opened_after_the_kill
     assert set(story.redone) == set(story.opened_after_the_kill) | set(story.second)
+
+
+def test_an_import_that_fails_half_way_leaves_no_stem_and_no_stamp_and_names_the_empty_tracks(story: Story) -> None:
+    assert story.failing == [
+        "nil|false|The stems of By Hand were not imported. Ardour cannot make so many tracks. "
+        "Please delete the empty tracks Stem 1, Stem 2.",
+        "nil|false|The stems of By Hand were not imported. There is no such colour. "
+        "Please delete the empty tracks Empty, Empty 1, Empty 2, Empty 3.",
+    ]
+    assert story.after_failing == story.opened_after_the_kill
+
+
+def test_after_an_import_that_failed_the_next_step_is_undone_by_itself(story: Story) -> None:
+    assert story.undone_once == story.after_failing
+    assert story.redone != story.after_failing
 
 
 def test_the_dialogs_import_a_chosen_delivery_and_separate_the_newest_export(story: Story) -> None:

@@ -76,8 +76,11 @@ end
 
 local function dress (track, found, stem)
 	track:set_name (delivery.track_name (found.song, stem.name))
-	track:set_comment (STAMP .. found.job, nil)
 	track:presentation_info_ptr ():set_color (delivery.colour (stem.name) << 8 | 0xFF)
+end
+
+local function stamp (track, found)
+	track:set_comment (STAMP .. found.job, nil)
 end
 
 local function put (region, track, position)
@@ -108,6 +111,45 @@ local function ardour_imports ()
 	return ("\n" .. names):find ("\nimport\n", 1, true) ~= nil
 end
 
+-- Puts all regions on their tracks in one step. The stamp comes last: a job with a stamp is never imported again.
+local function fill (made, regions, found, position)
+	Session:begin_reversible_command ("Import stems of " .. found.song)
+	for number, stem in ipairs (found.stems) do
+		put (regions[number], made[number], position)
+		dress (made[number], found, stem)
+	end
+	for _, track in ipairs (made) do
+		stamp (track, found)
+	end
+	Session:commit_reversible_command (nil)
+end
+
+-- Takes back what `fill` did before it failed. Without this the musician's next step would be part of ours.
+local function empty (made)
+	Session:abort_reversible_command ()
+	for _, track in ipairs (made) do
+		track:set_comment ("", nil)
+		track:set_name ("Empty")
+		local playlist, on_it = track:playlist (), {}
+		for region in playlist:region_list ():iter () do
+			on_it[#on_it + 1] = region
+		end
+		for _, region in ipairs (on_it) do
+			playlist:remove_region (region)
+		end
+		playlist:to_stateful ():clear_changes ()
+	end
+end
+
+-- Ardour lets no script remove a track without asking: the musician has to do it.
+local function left_over (made)
+	local names = {}
+	for number, track in ipairs (made) do
+		names[number] = track:name ()
+	end
+	return #names > 0 and (" Please delete the empty tracks %s."):format (table.concat (names, ", ")) or ""
+end
+
 local function import (found, start, taken)
 	if tracks.has (found.job) then
 		return
@@ -115,18 +157,19 @@ local function import (found, start, taken)
 	local regions = bring_all (found.stems, taken)
 	-- From here on no event is handled before the end, so that nothing is saved that is only half there.
 	local made = make_tracks (#regions, found.stems[1].channels)
-	local position = tracks.position (found, start)
-	Session:begin_reversible_command ("Import stems of " .. found.song)
-	for number, stem in ipairs (found.stems) do
-		dress (made[number], found, stem)
-		put (regions[number], made[number], position)
+	if #made < #regions then
+		error ("Ardour cannot make so many tracks." .. left_over (made), 0)
 	end
-	Session:commit_reversible_command (nil)
+	local ok, problem = pcall (fill, made, regions, found, tracks.position (found, start))
+	if not ok then
+		empty (made)
+		error (tostring (problem) .. "." .. left_over (made), 0)
+	end
 	Session:set_dirty ()
 end
 
 -- Imports a delivery at its own position, else at sample `start`. Returns "imported", "there", "busy", or nil and a
--- sentence: then nothing was changed but that Ardour may have kept copies of some files, on no track.
+-- sentence: then Ardour may have kept copies of some files, on no track, and the empty tracks that the sentence names.
 function tracks.import (found, start)
 	if tracks.has (found.job) then
 		return "there"

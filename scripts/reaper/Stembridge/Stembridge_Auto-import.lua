@@ -8,7 +8,7 @@ local folder, section, command = (function()
 end)()
 local part = dofile(folder .. "lib/load.lua")(folder .. "lib/")
 local arrivals, project, session = part("arrivals"), part("project"), part("session")
-local LOOK_S = 2
+local LOOK_S, DEAD_S = 2, 5
 local SECTION = "Stembridge auto-import"
 
 local function show(is_on)
@@ -28,11 +28,22 @@ end
 
 local me = reaper.genGuid("")
 
+local function is_mine()
+  return reaper.GetExtState(SECTION, "running") == me
+end
+
+-- A script that ended by an error leaves its name behind, but is not heard of any more.
+local function is_on()
+  local heard = tonumber(reaper.GetExtState(SECTION, "heard")) or 0
+  return reaper.GetExtState(SECTION, "running") ~= "" and reaper.time_precise() - heard < DEAD_S
+end
+
 local function loop()
   -- Whoever starts last is the only one: REAPER before 7.03 may let two run.
-  if reaper.GetExtState(SECTION, "running") ~= me then
+  if not is_mine() then
     return
   end
+  reaper.SetExtState(SECTION, "heard", tostring(reaper.time_precise()), false)
   session.watch((project.current()))
   local now = reaper.time_precise()
   if now - looked_at >= LOOK_S then
@@ -46,7 +57,7 @@ local function loop()
 end
 
 local function stop()
-  if reaper.GetExtState(SECTION, "running") == me then
+  if is_mine() then
     reaper.DeleteExtState(SECTION, "running", false)
     show(false)
   end
@@ -55,7 +66,7 @@ end
 if reaper.APIExists("set_action_options") then
   reaper.set_action_options(1) -- run again: switch it off instead of asking what to do
 end
-if reaper.GetExtState(SECTION, "running") ~= "" then
+if is_on() then
   reaper.DeleteExtState(SECTION, "running", false) -- the other one ends at its next tick
   show(false)
 else

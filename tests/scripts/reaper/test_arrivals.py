@@ -9,6 +9,7 @@ import pytest
 
 from bridge.delivery.claim import claim
 from tests.scripts.reaper.conftest import Studio
+from tests.scripts.reaper.simulated_functions import Misuse
 from tests.scripts.reaper.simulated_project import Project
 
 
@@ -181,6 +182,22 @@ def test_auto_import_is_a_switch(studio: Studio) -> None:
     assert len(reaper.front.tracks) == 5
     reaper.quit()
     assert list(reaper.toggles.values()) == [0]
+
+
+def test_auto_import_that_broke_is_on_again_after_one_click(studio: Studio) -> None:
+    reaper = studio.reaper
+    studio.action("Auto-import")
+    reaper.fail = {"GetPlayState"}
+    with pytest.raises(Misuse):
+        reaper.tick(1, seconds=3.0)
+    reaper.fail = set()
+    reaper.tick(1, seconds=10.0)
+    studio.action("Auto-import")
+    assert list(reaper.toggles.values()) == [1]
+    studio.wait_for()
+    studio.deliver()
+    reaper.tick(1, seconds=3.0)
+    assert len(reaper.front.tracks) == 5
 
 
 def test_a_read_only_delivery_is_imported_by_its_stamp_alone(studio: Studio) -> None:

@@ -49,7 +49,7 @@ def test_a_configuration_is_read_as_the_bridge_reads_it(
 def test_on_windows_the_home_folder_has_all_its_letters(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, resource: str, home: str
 ) -> None:
-    """What os.getenv says there is in the system's code page, in which another letter may stand for one that it lacks."""
+    """What os.getenv says there is in the system's code page, where a letter that it lacks becomes another."""
     monkeypatch.setenv("USERPROFILE", "C:\\Users\\Zoe")
     monkeypatch.setenv("LOCALAPPDATA", "C:\\Users\\Zoe\\AppData\\Local")
     studio.reaper.GetOS = lambda: "Win64"  # type: ignore[method-assign]

@@ -84,8 +84,9 @@ return function()
     if os.rename(from, to) or os.remove(to) and os.rename(from, to) then
       return true
     end
+    local was_there = files.is_file(from)
     helper('move /y "' .. from .. '" "' .. to .. '"', MOVING_MS)
-    return files.is_file(to) and not files.is_file(from)
+    return was_there and files.is_file(to) and not files.is_file(from)
   end
 
   -- Something that nobody else makes up.

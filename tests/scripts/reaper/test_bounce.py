@@ -10,6 +10,7 @@ from bridge.audio.bwf import read_metadata
 from bridge.inbox.filters import Filters
 from tests.scripts.reaper.conftest import RATE, Studio
 from tests.scripts.reaper.reaper_musician import Musician
+from tests.scripts.reaper.simulated_reaper import SimulatedReaper
 
 
 @pytest.fixture
@@ -131,6 +132,25 @@ def test_our_own_bounce_is_replaced_for_the_next_take_and_any_other_file_is_not(
     assert sorted(path.name for path in studio.inbox.iterdir()) == ["Night Drive 2.wav", "Night Drive.wav"]
     [request] = musician.requests()
     assert request["song"] == "Night Drive 2"
+
+
+def test_a_file_that_took_the_place_of_our_bounce_is_not_replaced(studio: Studio, musician: Musician) -> None:
+    musician.click("Bounce and separate")
+    place = studio.inbox / "Night Drive.wav"
+    theirs = bytearray(place.read_bytes())
+    theirs[-30_000:] = b"\1" * 30_000
+    place.write_bytes(theirs)
+    musician.click("Bounce and separate")
+    assert place.read_bytes() == theirs
+    assert (studio.inbox / "Night Drive 2.wav").exists()
+
+
+def test_the_next_reaper_knows_its_bounces(studio: Studio, musician: Musician) -> None:
+    musician.click("Bounce and separate")
+    project, studio.reaper = studio.reaper.front, SimulatedReaper(studio.reaper.resource)
+    studio.reaper.front.path, studio.reaper.front.selection = project.path, (0.0, 0.5)
+    Musician(studio).click("Bounce and separate")
+    assert [path.name for path in studio.inbox.iterdir()] == ["Night Drive.wav"]
 
 
 def test_recording_is_never_disturbed(studio: Studio, musician: Musician) -> None:

@@ -13,14 +13,14 @@ return function(part)
   local line = part("line")
   local bounces = {}
   local RECORDING = 4
-  local REMEMBERED = 100
+  local REMEMBERED = 50
 
   local asked, troubles = {}, {} -- by the request's id: the number of the separate; what the bridge refused
 
   local function is_ours(path)
     for _, known in ipairs(settings.get("rendered")) do
-      if known == path then
-        return true
+      if known[1] == path then
+        return known[2] == files.mark(path)
       end
     end
     return false
@@ -29,11 +29,11 @@ return function(part)
   local function remember(path)
     local rendered = json.array()
     for _, known in ipairs(settings.get("rendered")) do
-      if known ~= path then
+      if known[1] ~= path then
         rendered[#rendered + 1] = known
       end
     end
-    rendered[#rendered + 1] = path
+    rendered[#rendered + 1] = json.array({ path, files.mark(path) })
     while #rendered > REMEMBERED do
       table.remove(rendered, 1)
     end

@@ -14,7 +14,7 @@ return function(part)
     import_at_once = true,
     mute_originals = false,
     skip_silent = false,
-    rendered = json.array(), -- our own bounces in the inbox, newest last
+    rendered = json.array(), -- our own bounces in the inbox, newest last: [path, mark of the file]
     stems = {}, -- stem name -> "muted" or "left out"; all others are imported as they are
   }
 

@@ -13,9 +13,9 @@ from bridge.osc.feedback import Feedback
 from bridge.osc.peers import Peer
 
 _ERRORS_AT_ONCE, _ERRORS_A_SECOND = 20, 10
-"""Error answers to one sender."""
+"""Error answers to one host, whatever its ports: there are more of those than buckets."""
 _ALL_AT_ONCE, _ALL_A_SECOND = 400, 200
-"""Error answers to all senders: a source that is made up must not have us flood its owner."""
+"""Error answers to all hosts: a source that is made up must not have us flood its owner."""
 
 
 class Answers:
@@ -36,7 +36,7 @@ class Answers:
     def refuse(self, peer: Peer, address: str, error: StembridgeError) -> None:
         """Say why something was not carried out, unless too much was said already or the other is a bridge, too."""
         self._counters.error(error.code)
-        if address in OUTGOING or not (self._each.take(hash(peer)) and self._all.take()):
+        if address in OUTGOING or not (self._each.take(peer.host) and self._all.take()):
             self._counters.add("dropped")
             return
         self.answer(peer, saying.error(address, error))

@@ -19,7 +19,9 @@ from bridge.osc.subscribers import DEFAULT_S, Subscribers
 from bridge.osc.track import so_far
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
-"""Answers to `status` of all jobs, to one sender: dozens of messages for one."""
+"""Answers to `status` of all jobs, to one host: dozens of messages for one."""
+_LOOKS_AT_ONCE, _LOOKS_A_SECOND = 50, 20
+"""Answers to `status` of one job, to one host: longer than the question by far, and a look at a disk."""
 
 
 RELEASED = 0
@@ -49,6 +51,7 @@ class Commands:
         self._subscribers = subscribers
         self._outlet = outlet
         self._lists = Allowance(_LISTS_AT_ONCE, _LISTS_A_SECOND, feedback.clock)
+        self._looks = Allowance(_LOOKS_AT_ONCE, _LOOKS_A_SECOND, feedback.clock)
 
     def table(self, version: str, copying: Lane, asking: Lane) -> Mapping[str, Command]:
         """Return what each address does: `copying` takes what copies a file, `asking` what asks the job store.
@@ -86,17 +89,17 @@ class Commands:
         self._feedback.follow(self._actions.retry(str(values[0])), peer, asked, accepted=False)
 
     def _status(self, peer: Peer, values: list[Value]) -> None:
-        if values:
-            packets = so_far(self._actions.job(str(values[0])), ending)
-        elif self._lists.take(hash(peer)):
-            packets = [saying.state(job) for job in self._actions.recent()]
-            packets.append(saying.ok(addresses.STATUS, self._actions.summary()))
-        else:
+        if not (self._looks if values else self._lists).take(peer.host):
             raise OscError(
-                "The list of all jobs is asked for too often.",
+                "Where jobs stand is asked for too often.",
                 code="osc.busy",
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
+        if values:
+            packets = so_far(self._actions.job(str(values[0])), ending)
+        else:
+            packets = [saying.state(job) for job in self._actions.recent()]
+            packets.append(saying.ok(addresses.STATUS, self._actions.summary()))
         for packet in packets:
             self._answers.answer(peer, packet)
 

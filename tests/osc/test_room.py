@@ -114,12 +114,21 @@ def test_a_button_that_is_let_go_does_nothing(udp: Connect, desk: Desk) -> None:
     assert desk.asked == [("resume",)]
 
 
-def test_the_list_of_all_jobs_is_not_given_as_often_as_somebody_likes(udp: Connect) -> None:
-    client = udp()
-    for _ in range(30):
-        client.say("/stembridge/status")
-    answer = client.hear_until(ERROR)[-1]
-    assert answer[1:3] == ("/stembridge/status", "osc.busy")
+@pytest.mark.parametrize(("job", "many"), [((), 10), (("abc",), 50)])
+def test_where_jobs_stand_is_not_told_a_host_as_often_as_it_likes_from_whatever_port(
+    desk: Desk, clock: Clock, job: tuple[str, ...], many: int
+) -> None:
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(OscOptions(port=0), desk, "1", clock))
+        client, other = (stack.enter_context(contextlib.closing(UdpClient(room.port))) for _ in range(2))
+        for _ in range(many):
+            assert client.ask("/stembridge/status", *job)[0] == "/stembridge/job/state"
+            client.hear()
+        for asker in (client, other):
+            assert asker.ask("/stembridge/status", *job)[:3] == (ERROR, "/stembridge/status", "osc.busy")
+        clock.now += 1
+        assert other.ask("/stembridge/status", *job)[0] == "/stembridge/job/state"
+        assert desk.asked.count(("job", "abc")) == (51 if job else 0)
 
 
 def test_an_error_is_answered_with_its_code_and_what_to_do(udp: Connect, desk: Desk) -> None:
@@ -211,6 +220,20 @@ def test_a_flood_of_errors_is_answered_a_little_and_counted_whole(room: Room, ud
     assert counts.errors == {"osc.packet": 500}
     assert counts.sent + counts.dropped == 500
     assert 20 <= counts.sent < 250
+
+
+def test_a_host_with_many_ports_gets_no_more_errors_and_leaves_the_other_hosts_theirs() -> None:
+    options, clock = OscOptions(host="::", port=0), Clock()
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(options, Desk(), "1", clock))
+        for _ in range(50):
+            with contextlib.closing(UdpClient(room.port)) as client:
+                client.raw(b"nonsense")
+        wait_for(lambda: room.counters.sent + room.counters.dropped == 50)
+        assert room.counters.sent == 20
+        other = stack.enter_context(contextlib.closing(UdpClient(room.port, "::1")))
+        other.raw(b"nonsense")
+        assert other.hear()[0] == ERROR
 
 
 def test_a_copy_that_takes_long_holds_up_nobody_and_too_many_are_refused(udp: Connect, desk: Desk) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from scripts.ableton.Stembridge.picking import Bounce, Nothing, last_bounce, last_delivery, selected_clip, wish
 from tests.scripts.ableton.conftest import Deliver, audio
-from tests.scripts.ableton.live_double import Clip, MidiClip, Studio
+from tests.scripts.ableton.live_clips import Clip, MidiClip
+from tests.scripts.ableton.live_double import Studio
 
 
 def clip(studio: Studio, path: Path, start: float | None) -> Clip:

@@ -15,7 +15,8 @@ from scripts.ableton.Stembridge import create_instance
 from scripts.ableton.Stembridge.surface import Surface
 from tests.scripts.ableton.bridge_double import Bridge, packet
 from tests.scripts.ableton.conftest import Clock, Deliver, audio, until
-from tests.scripts.ableton.live_double import Clip, MidiClip, Song, Studio
+from tests.scripts.ableton.live_clips import Clip, MidiClip
+from tests.scripts.ableton.live_double import Song, Studio
 
 
 def free_port() -> int:

@@ -12,7 +12,8 @@ import pytest
 from scripts.ableton.Stembridge.surface import Surface
 from tests.acceptance.program import Studio as BridgeStudio
 from tests.scripts.ableton.conftest import Clock, until
-from tests.scripts.ableton.live_double import Clip, Studio
+from tests.scripts.ableton.live_clips import Clip
+from tests.scripts.ableton.live_double import Studio
 
 
 def _free_port(kind: socket.SocketKind) -> int:

@@ -74,7 +74,8 @@ FAILING_IMPORTS_BODY = """
     local out = io.open (params.report .. ".part", "w")
     local function try ()
         local done, problem = use ("tracks").import (found, 0)
-        out:write (string.format ("%s|%s|%s\\n", done, use ("tracks").has (found.job), problem))
+        local no_step_open = real:abort_empty_reversible_command ()
+        out:write (string.format ("%s|%s|%s|%s\\n", done, use ("tracks").has (found.job), no_step_open, problem))
     end
     Session = setmetatable ({}, { __index = function (_, name)
         return function (_, ...)

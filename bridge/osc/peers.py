@@ -47,7 +47,7 @@ class UdpPeer(NamedTuple):
     @property
     def host(self) -> str:
         """Its numeric address."""
-        return str(self.address[0])
+        return host_of(self.address)
 
     @property
     def is_stream(self) -> bool:
@@ -68,8 +68,9 @@ class Outlet:
         # Its own object, since the timeout with which the other one listens must not hold up what is sent.
         self._bound = listening.dup()
         self._bound.setblocking(False)
-        host, self._port = listening.getsockname()[:2]
-        self._here = ip_address(str(host).partition("%")[0])
+        address: SocketAddress = listening.getsockname()
+        self._host, self._port = host_of(address), address[1]
+        self._here = ip_address(self._host.partition("%")[0])
         self._mapped = listening.family == socket.AF_INET6 and self._here.is_unspecified
         self._counters = counters
         self._lock = threading.Lock()
@@ -84,7 +85,7 @@ class Outlet:
     def knock(self) -> None:
         """Send an empty datagram to the port we listen at, so that whoever waits there looks up."""
         loopback = "127.0.0.1" if self._here.version == 4 else "::1"
-        self.at(loopback if self._here.is_unspecified else str(self._here), self._port).send(b"")
+        self.at(loopback if self._here.is_unspecified else self._host, self._port).send(b"")
 
     def at(self, host: str, port: int) -> UdpPeer:
         """Return the peer at a numeric address; raise `OSError` or `ValueError` where it is none."""
@@ -117,6 +118,12 @@ class Outlet:
                 self._free[family] = socket.socket(family, socket.SOCK_DGRAM)
                 self._free[family].setblocking(False)
             return self._free[family]
+
+
+def host_of(address: SocketAddress) -> str:
+    """Return the numeric address, with the number of its network where it means nothing without one (RFC 4007)."""
+    scope = address[3] if len(address) == 4 else 0
+    return f"{address[0]}%{scope}" if scope else str(address[0])
 
 
 def _scope_id(scope: str) -> int:

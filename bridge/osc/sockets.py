@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 from bridge.errors import OscError
+from bridge.osc.peers import SocketAddress
 
 _BUFFER: Final = 4 * 1024 * 1024
 """Bytes that wait for us in the system: a fifth of a second and more of 20,000 messages a second."""
@@ -20,14 +21,14 @@ def open_port(host: str, port: int, *, tcp: bool) -> tuple[socket.socket, socket
 
     Raises `OscError` where that cannot be.
     """
-    family, address = _resolve(host)
+    family, (address, _, *scope) = _resolve(host)
     for tries_left in reversed(range(_TRIES)):
-        datagrams = _bind(family, socket.SOCK_DGRAM, (address, port))
+        datagrams = _bind(family, socket.SOCK_DGRAM, (address, port, *scope))
         if not tcp:
             return datagrams, None
         chosen: int = datagrams.getsockname()[1]
         try:
-            return datagrams, _bind(family, socket.SOCK_STREAM, (address, chosen))
+            return datagrams, _bind(family, socket.SOCK_STREAM, (address, chosen, *scope))
         except OscError:
             datagrams.close()
             if port or not tries_left:
@@ -35,7 +36,7 @@ def open_port(host: str, port: int, *, tcp: bool) -> tuple[socket.socket, socket
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
+def _resolve(host: str) -> tuple[socket.AddressFamily, SocketAddress]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
@@ -44,10 +45,10 @@ def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
         ) from error
     # "localhost" may be both; what is sent to it by old programs goes to IPv4.
     found.sort(key=lambda each: each[0] != socket.AF_INET)
-    return found[0][0], str(found[0][4][0])
+    return found[0][0], found[0][4]
 
 
-def _bind(family: socket.AddressFamily, kind: socket.SocketKind, address: tuple[str, int]) -> socket.socket:
+def _bind(family: socket.AddressFamily, kind: socket.SocketKind, address: SocketAddress) -> socket.socket:
     opened = socket.socket(family, kind)
     try:
         if family == socket.AF_INET6 and address[0] == "::":
@@ -78,8 +79,8 @@ def _widen(datagrams: socket.socket) -> None:
         return
 
 
-def _unopened(error: OSError, address: tuple[str, int]) -> OscError:
-    host, port = address
+def _unopened(error: OSError, address: SocketAddress) -> OscError:
+    host, port = address[:2]
     # Windows says that access is denied where another program has the port to itself.
     taken = (errno.EADDRINUSE, errno.EACCES) if sys.platform == "win32" else (errno.EADDRINUSE,)
     if error.errno in taken:

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from bridge.osc.options import Endpoint
-from bridge.osc.peers import Outlet, Peer
+from bridge.osc.peers import Outlet, Peer, host_of
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Targets:
     def _look_up(self, endpoint: Endpoint) -> None:
         try:
             found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_DGRAM)
-            peers = [self._outlet.at(str(each[4][0]), endpoint.port) for each in found]
+            peers = [self._outlet.at(host_of(each[4]), endpoint.port) for each in found]
         except (OSError, UnicodeError, ValueError) as error:
             if endpoint not in self._missed:
                 log.warning("OSC cannot be sent to %s port %d: %s; it is looked for again", *endpoint, error)

@@ -15,7 +15,7 @@ from bridge.errors import PacketError
 from bridge.osc.counters import Counters
 from bridge.osc.framing import Detecting
 from bridge.osc.hosts import AllowedHosts
-from bridge.osc.peers import Handler
+from bridge.osc.peers import Handler, host_of
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ class TcpListener:
                 self._complain(error)
                 self._stopping.wait(_LOOK_S)
                 continue
-            self._take(connected, str(address[0]))
+            self._take(connected, host_of(address))
 
     def _complain(self, error: Exception) -> None:
         """Log, once, that there are too many open files or threads: that passes."""

@@ -166,11 +166,11 @@ class UdpClient:
     """A program that speaks OSC over UDP."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
+        family, kind, _, _, (address, _, *scope) = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        self._socket = socket.socket(family, kind)
+        self._socket.bind((address, 0, *scope))
         self._socket.settimeout(PATIENCE_S)
-        self._to = host, port
+        self._to = address, port, *scope
         self.port: int = self._socket.getsockname()[1]
 
     def raw(self, packet: bytes) -> None:

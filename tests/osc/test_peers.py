@@ -90,6 +90,13 @@ def test_who_sent_is_the_same_as_who_is_configured() -> None:
                     assert UdpPeer(outlet, listening.recvfrom(1)[1]) == outlet.at(host, sender.getsockname()[1])
 
 
+def test_a_host_of_one_network_keeps_its_network(make_outlet: MakeOutlet) -> None:
+    outlet, _, _ = make_outlet("::")
+    sender = UdpPeer(outlet, ("fe80::1", 9000, 0, 7))
+    assert outlet.at(sender.host, 9001) == UdpPeer(outlet, ("fe80::1", 9001, 0, 7))
+    assert Targets(outlet, [Endpoint("fe80::1%7", 9000)], []).all() == {sender}
+
+
 def test_a_name_is_looked_up_beside_and_a_number_at_once(make_outlet: MakeOutlet) -> None:
     outlet, _, _ = make_outlet("127.0.0.1")
     number, name = Endpoint("127.0.0.1", 9000), Endpoint("LOCALHOST", 9001)

@@ -324,6 +324,30 @@ def test_the_port_is_the_same_over_udp_and_tcp_and_on_ipv6() -> None:
         assert tcp.ask("/stembridge/ping", "copied") == udp.hear()
 
 
+def test_whoever_is_known_on_one_network_alone_is_told_at_the_port_it_names_there() -> None:
+    address = link_local()
+    options = OscOptions(host=address, port=0, allow=("fe80::/10",))
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(options, Desk(), "6"))
+        udp, ear = (stack.enter_context(contextlib.closing(UdpClient(room.port, address))) for _ in range(2))
+        tcp = stack.enter_context(contextlib.closing(TcpClient(room.port, address)))
+        for client in (udp, tcp):
+            answer = client.ask("/stembridge/subscribe", ear.port)
+            assert answer[0] == OK
+            assert ear.hear() == answer
+
+
+def link_local() -> str:
+    """An address of this machine that holds on one of its networks only; nothing is sent to find it."""
+    for number, _ in socket.if_nameindex():
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+            probe.connect(("ff02::1", 9, 0, number))
+            host, _, _, scope = probe.getsockname()
+            if scope:
+                return f"{host}%{scope}"
+    pytest.skip("this machine has no link-local address")
+
+
 def test_every_address_of_the_machine_can_be_listened_at(udp: Connect) -> None:
     for host in ("0.0.0.0", "::", "localhost"):
         options = OscOptions(host=host, port=0)

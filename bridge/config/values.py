@@ -15,7 +15,7 @@ from bridge.config.nearest import did_you_mean
 TEMPLATE_TOKENS = ("song", "stem", "take", "model", "engine", "preset", "date")
 
 _HIGHEST_PORT = 65535
-_OSC_ADDRESS = re.compile(r"(/[^\s#*,/?\[\]{}]+)+", re.ASCII)
+_OSC_ADDRESS = re.compile(r"(/[^#*,/?\[\]{}\x00- \x7f-\U0010ffff]+)+")
 _FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 

@@ -102,3 +102,19 @@ def test_a_web_address_loses_its_closing_slash() -> None:
 def test_what_no_browser_would_open_is_no_web_address(value: str) -> None:
     with pytest.raises(ValueError):
         values.web_address(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["127.0.0.1:8000 /action/str _RS7d3c", "[::1]:8000 /a-b/~c", "a:1   /x  ein Wörtchen"]
+)
+def test_a_poke_is_a_place_an_address_and_perhaps_a_text(value: str) -> None:
+    assert values.poke(value) == value
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "x", "/", "/a/", "//a", "/a#", "/a*", "/ä", "/a\u00a0b", "/a\u2028b", "/a\x7f", "/a\0", "/a\U0001f3b8"],
+)
+def test_a_poke_to_what_is_no_plain_address_of_osc_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        values.poke(f"127.0.0.1:8000 {address}")

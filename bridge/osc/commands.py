@@ -11,7 +11,6 @@ from bridge.osc.actions import Actions
 from bridge.osc.allowance import Allowance
 from bridge.osc.answers import Answers
 from bridge.osc.arguments import Value
-from bridge.osc.ending import ending
 from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane
 from bridge.osc.peers import Outlet, Peer
@@ -96,7 +95,7 @@ class Commands:
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
         if values:
-            packets = so_far(self._actions.job(str(values[0])), ending)
+            packets = so_far(self._actions.job(str(values[0])))
         else:
             packets = [saying.state(job) for job in self._actions.recent()]
             packets.append(saying.ok(addresses.STATUS, self._actions.summary()))

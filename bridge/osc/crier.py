@@ -10,7 +10,6 @@ from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State
 from bridge.osc import saying
 from bridge.osc.counters import Counters
-from bridge.osc.ending import ending
 from bridge.osc.options import Poke
 from bridge.osc.peers import Peer
 from bridge.osc.subscribers import Subscribers
@@ -27,7 +26,7 @@ class _Followed:
     """A job, who follows it, and who has just heard of it."""
 
     def __init__(self, job: Job) -> None:
-        self.track = Track(job, ending)
+        self.track = Track(job)
         self.askers: dict[Peer, None] = {}
         self.began: tuple[float, set[Peer]] = (0.0, set())
         self.moved: tuple[float, set[Peer]] = (0.0, set())

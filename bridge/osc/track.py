@@ -1,18 +1,15 @@
-"""What is to be said of one job as it changes. Pure: the time is passed in, and what ends a job is made elsewhere."""
+"""What is to be said of one job as it changes. The time is passed in; only an end looks at the disk, see `ending`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State, allowed
 from bridge.osc import saying
+from bridge.osc.ending import ending
 
 PROGRESS_EVERY_S: Final = 0.1
-
-Ending = Callable[[Job], list[bytes]]
-"""Makes the messages that end a job: its stems, or why it failed."""
 
 
 class News(NamedTuple):
@@ -28,10 +25,9 @@ class News(NamedTuple):
 class Track:
     """One job as those who follow it know it."""
 
-    def __init__(self, job: Job, ending: Ending) -> None:
+    def __init__(self, job: Job) -> None:
         """Begin with a snapshot of which nothing has been said yet; `begin` or `story` say it."""
         self.job = job
-        self._ending = ending
         self._said = saying.fraction_of(job), job.step
         self._held: Job | None = None
         self._next = 0.0
@@ -65,7 +61,7 @@ class Track:
             self._hold(job)
             packets += self.progress(now)
         elif moved:
-            packets += self._ending(job)
+            packets += ending(job)
         return News(packets, moved=moved)
 
     def progress(self, now: float) -> list[bytes]:
@@ -81,7 +77,7 @@ class Track:
     def story(self, *, accepted: bool) -> list[bytes]:
         """Return what somebody has to hear who comes in now."""
         packets = [saying.accepted(self.job)] if accepted else []
-        return packets + so_far(self.job, self._ending, self._said[0])
+        return packets + so_far(self.job, self._said[0])
 
     def _hold(self, job: Job) -> None:
         fraction, step = self._said
@@ -94,7 +90,7 @@ class Track:
         return known.state is not job.state and job.updated < known.updated and not allowed(known.state, job.state)
 
 
-def so_far(job: Job, ending: Ending, least: float = 0.0) -> list[bytes]:
+def so_far(job: Job, least: float = 0.0) -> list[bytes]:
     """Return where a job stands: its state, then how far it is or how it ended."""
     packets = [saying.state(job)]
     if job.state in FINAL:

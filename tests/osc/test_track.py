@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.states import FINAL, TRANSITIONS, State
-from bridge.osc.ending import ending
 from bridge.osc.track import PROGRESS_EVERY_S, Track, so_far
 from tests.osc.oscdesk import Jobs, Message, read
 
@@ -19,7 +18,7 @@ def heard(packets: list[bytes]) -> list[Message]:
 
 
 def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
-    news = Track(make_job(), ending).begin(0.0)
+    news = Track(make_job()).begin(0.0)
     assert (news.began, news.moved) == (True, True)
     assert heard(news.packets) == [
         ("/stembridge/job/accepted", "abcdefgh", "Song"),
@@ -29,19 +28,19 @@ def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
 
 
 def test_a_job_that_is_first_heard_of_at_its_end_is_not_said_to_be_accepted(make_job: Jobs) -> None:
-    news = Track(make_job(State.CANCELLED), ending).begin(0.0)
+    news = Track(make_job(State.CANCELLED)).begin(0.0)
     assert not news.began
     assert heard(news.packets) == [(STATE, "abcdefgh", "Song", "cancelled")]
 
 
 def test_a_state_is_said_when_it_changes_and_not_again(make_job: Jobs) -> None:
-    track = Track(make_job(), ending)
+    track = Track(make_job())
     assert heard(track.change(make_job(State.SEPARATING), 0.0).packets) == [(STATE, "abcdefgh", "Song", "separating")]
     assert track.change(make_job(State.SEPARATING), 0.0).packets == []
 
 
 def test_progress_comes_ten_times_a_second_and_the_last_of_it_is_not_lost(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING), ending)
+    track = Track(make_job(State.SEPARATING))
     assert heard(track.change(make_job(State.SEPARATING, progress=0.25, step="a"), 5.0).packets) == [
         (PROGRESS, "abcdefgh", 0.25, "a")
     ]
@@ -53,7 +52,7 @@ def test_progress_comes_ten_times_a_second_and_the_last_of_it_is_not_lost(make_j
 
 
 def test_progress_that_was_held_back_is_dropped_when_the_state_changes(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING), ending)
+    track = Track(make_job(State.SEPARATING))
     track.change(make_job(State.SEPARATING, progress=0.25), 5.0)
     track.change(make_job(State.SEPARATING, progress=0.5), 5.01)
     track.change(make_job(State.CANCELLED), 5.02)
@@ -61,7 +60,7 @@ def test_progress_that_was_held_back_is_dropped_when_the_state_changes(make_job:
 
 
 def test_a_new_step_is_said_with_the_fraction_that_was_said_before(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING), ending)
+    track = Track(make_job(State.SEPARATING))
     track.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
     assert heard(track.change(make_job(State.SEPARATING, progress=0.25, step="b"), 2.0).packets) == [
         (PROGRESS, "abcdefgh", 0.5, "b")
@@ -69,7 +68,7 @@ def test_a_new_step_is_said_with_the_fraction_that_was_said_before(make_job: Job
 
 
 def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING), ending)
+    track = Track(make_job(State.SEPARATING))
     track.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
     track.change(make_job(State.FAILED), 2.0)
     track.change(make_job(State.QUEUED), 3.0)
@@ -81,18 +80,18 @@ def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> No
 
 def test_a_snapshot_that_was_overtaken_is_passed_over(make_job: Jobs) -> None:
     late = make_job(State.SEPARATING, progress=0.5)
-    track = Track(make_job(State.DELIVERED), ending)
+    track = Track(make_job(State.DELIVERED))
     assert track.change(late, 1.0).packets == []
     assert track.job.state is State.DELIVERED
 
 
 def test_a_clock_that_was_set_back_silences_no_job(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING, updated=1e9), ending)
+    track = Track(make_job(State.SEPARATING, updated=1e9))
     assert track.change(make_job(State.NORMALISING, updated=1.0), 1.0).moved
 
 
 def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING), ending)
+    track = Track(make_job(State.SEPARATING))
     failure = Failure("engine.failed", "It broke.", "Try again.", retryable=True)
     assert heard(track.change(make_job(State.FAILED, failure=failure), 1.0).packets) == [
         (STATE, "abcdefgh", "Song", "failed"),
@@ -103,7 +102,7 @@ def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
 def test_progress_that_is_no_number_or_out_of_range_is_told_as_one_that_is_not(make_job: Jobs) -> None:
     for strange, told in ((float("nan"), 0.0), (-1.0, 0.0), (7.0, 1.0), (float("inf"), 0.0)):
         job = make_job(State.SEPARATING, progress=strange)
-        assert heard(so_far(job, ending))[1] == (PROGRESS, "abcdefgh", told, "")
+        assert heard(so_far(job))[1] == (PROGRESS, "abcdefgh", told, "")
 
 
 SNAPSHOTS = st.lists(st.tuples(st.sampled_from(State), st.floats(0, 1), st.sampled_from("abc"), st.floats(0, 0.3)))
@@ -112,7 +111,7 @@ SNAPSHOTS = st.lists(st.tuples(st.sampled_from(State), st.floats(0, 1), st.sampl
 @given(SNAPSHOTS)
 def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[State, float, str, float]]) -> None:
     make_job, now, said = Jobs(), 0.0, list[tuple[float, Message]]()
-    track = Track(make_job(), ending)
+    track = Track(make_job())
     said += [(now, message) for message in heard(track.begin(now).packets)]
     state = State.QUEUED
     for after, fraction, step, pause in snapshots:

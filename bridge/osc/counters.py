@@ -26,6 +26,13 @@ class Counts:
     errors: Mapping[str, int]
     """Messages and packets that were not carried out, by error code."""
 
+    def __str__(self) -> str:
+        errors = ", ".join(f"{many} {code}" for code, many in sorted(self.errors.items())) or "none"
+        return (
+            f"{self.received} packets with {self.messages} messages received, errors: {errors}; "
+            f"{self.sent} packets sent, {self.dropped} dropped; {self.refused} refused"
+        )
+
 
 class Counters:
     """Counts on any thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Hashable
@@ -85,7 +86,9 @@ class Outlet:
     def knock(self) -> None:
         """Send an empty datagram to the port we listen at, so that whoever waits there looks up."""
         loopback = "127.0.0.1" if self._here.version == 4 else "::1"
-        self.at(loopback if self._here.is_unspecified else self._host, self._port).send(b"")
+        to = self.at(loopback if self._here.is_unspecified else self._host, self._port)
+        with contextlib.suppress(OSError):  # then it looks up a little later by itself
+            self._bound.sendto(b"", to.address)
 
     def at(self, host: str, port: int) -> UdpPeer:
         """Return the peer at a numeric address; raise `OSError` or `ValueError` where it is none."""

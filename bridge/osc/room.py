@@ -77,6 +77,9 @@ class Room:
         """Stop within a second or so; a copy that is under way is left to end by itself."""
         self._feedback = None
         self._stack.close()
+        counts = self.counters
+        if counts.received or counts.refused:
+            log.info("OSC until its end: %s", counts)
 
     def _start(self, stack: ExitStack) -> None:
         options, clock, counters = self._options, self._clock, self._counters

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -396,6 +397,26 @@ def test_after_it_stopped_the_port_is_free_and_a_late_change_is_nobodys(desk: De
     client.close()
     with Room(OscOptions(port=port), desk, "1"):
         pass
+
+
+def test_what_came_is_summed_up_in_the_log_at_the_end(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bridge.osc.room")
+    with Room(OscOptions(port=0), desk, "1") as room, contextlib.closing(UdpClient(room.port)) as client:
+        client.raw(b"nonsense")
+        client.ask("/stembridge/nonsense")
+        client.ask("/stembridge/ping")
+        client.hear()
+    assert caplog.messages[-1] == (
+        "OSC until its end: 3 packets with 2 messages received, errors: 1 osc.address, 1 osc.packet; "
+        "3 packets sent, 0 dropped; 0 refused"
+    )
+
+
+def test_where_nothing_came_nothing_is_summed_up(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "bridge.osc.room")
+    with Room(OscOptions(port=0), desk, "1"):
+        pass
+    assert ["listens" in message for message in caplog.messages] == [True]
 
 
 def test_it_stops_while_a_file_is_still_being_copied(desk: Desk) -> None:

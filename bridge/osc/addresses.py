@@ -69,7 +69,10 @@ _INCOMING = (
         (
             Argument("path", "s", "the file's absolute path"),
             Argument(
-                "choice", "si", "a preset's name or a model's number; left out, what /stembridge/preset chose", True
+                "choice",
+                "si",
+                "a preset's name or a model's number; left out, the inbox's folder or /stembridge/preset decides",
+                True,
             ),
         ),
         ACCEPTED,

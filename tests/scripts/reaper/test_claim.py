@@ -154,7 +154,11 @@ def race(folder: Path, importers: list[Any], stamps: list[str], together: thread
     assert most[0] == 1
 
 
-def test_only_one_importer_is_ever_inside(studio: Studio, folder: Path) -> None:
+@pytest.mark.parametrize("crashed", [False, True])
+def test_only_one_importer_is_ever_inside(studio: Studio, folder: Path, crashed: bool) -> None:
+    if crashed:
+        assert claim(folder, "Live", "song.als") is not None
+        age(folder, 121)
     importers: list[Any] = []
     for number in range(2):
         lua = studio.part("claim")

@@ -33,6 +33,7 @@ from tests.scripts.ardour.ardour_stage import (
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
+    pytest.mark.xdist_group("Ardour"),
     pytest.mark.system("ardour"),
     pytest.mark.system("Xvfb"),
     pytest.mark.system("dbus-run-session"),

@@ -29,6 +29,7 @@ pytestmark = [
     pytest.mark.system("import"),
     # One worker: its pipes have the user's name, so there can be one Audacity at a time.
     pytest.mark.xdist_group("Audacity"),
+    pytest.mark.timeout(300),  # the first test also waits for its Audacity to start, and for others to let it go
 ]
 
 RATE, FRAMES, ORIGIN = 48_000, 48_123, 96_001

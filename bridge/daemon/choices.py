@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.config.settings import Settings
-from bridge.daemon.key import with_key
 from bridge.daemon.orders import special_order
 from bridge.errors import UsageError
 from bridge.inbox.filters import folded
@@ -17,8 +16,8 @@ class Choices:
     """The orders of all doors. Threads may share one."""
 
     def __init__(self, settings: Settings, default: Order, presets: Mapping[str, Order]) -> None:
-        # The key is looked up once: asking a keyring may take as long as its owner needs to type a password.
-        self._settings = with_key(settings)
+        """`settings` should hold the key: whoever looks for it in a keyring may wait for its owner's password."""
+        self._settings = settings
         self._default = default
         self._presets = presets
         self._chosen = ""

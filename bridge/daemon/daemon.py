@@ -11,6 +11,7 @@ from bridge.config.settings import Settings
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.crew import Crew
+from bridge.daemon.key import with_key
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.osc import open_room
@@ -53,7 +54,7 @@ class Daemon:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
-        settings = self._settings
+        settings = with_key(self._settings)  # every room asks for it, and a keyring may ask for a password each time
         default, presets = default_order(settings), preset_orders(settings)  # what is wrong with them is told first
         state = state_folder(settings)
         make_output(settings.output.folder)

@@ -39,17 +39,18 @@ class Places:
             signature = Signature.of(real.stat())
         except OSError:
             signature = None  # whoever copies it says why
-        return self._named(path, real, signature)
+        return self._named(path, signature)
 
     def of_command(self, path: Path) -> Named:
         """Return the bounce that a command names, which may lie anywhere."""
-        return self._named(path.absolute(), _real(path), None)
+        return self._named(path.absolute(), None)
 
-    def _named(self, path: Path, real: Path, signature: Signature | None) -> Named:
-        inbox = _real(self._inbox)
-        if not _inside(real, inbox):
+    def _named(self, path: Path, signature: Signature | None) -> Named:
+        # The inbox knows a file by its entry there, and does not ask whether that is a link.
+        inbox, entry = _real(self._inbox), _real(path.parent) / path.name
+        if not _inside(entry, inbox):
             return Named(path, watched=False, signature=signature)
-        below = _as_listed(inbox, real.relative_to(inbox).parts)
+        below = _as_listed(inbox, entry.relative_to(inbox).parts)
         return Named(self._inbox.joinpath(*below), self._is_seen(below), signature)
 
     def _is_seen(self, below: tuple[str, ...]) -> bool:

@@ -137,3 +137,14 @@ def test_a_disk_that_is_blind_to_letter_case_has_one_spelling(
 def test_a_command_may_name_any_file(places: RealPlaces, tmp_path: Path, inbox: Path) -> None:
     assert places.of_command(tmp_path / "mix.wav").path == tmp_path / "mix.wav"
     assert not places.of_command(inbox / ".." / "mix.wav").watched
+
+
+def test_a_link_in_the_inbox_is_the_bounce_that_the_inbox_sees(places: RealPlaces, inbox: Path, tmp_path: Path) -> None:
+    (inbox / "takes").mkdir()
+    (inbox / "takes" / "mix.wav").write_bytes(b"RIFF")
+    (inbox / "link.wav").symlink_to(inbox / "takes" / "mix.wav")
+    (tmp_path / "far.wav").write_bytes(b"RIFF")
+    (inbox / "far.wav").symlink_to(tmp_path / "far.wav")
+    asked, named = places.find(str(inbox / "link.wav")), places.of_command(inbox / "far.wav")
+    assert (asked.path, asked.watched) == (inbox / "link.wav", True)
+    assert (named.path, named.watched) == (inbox / "far.wav", True)

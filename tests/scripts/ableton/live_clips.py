@@ -19,7 +19,34 @@ def _extent(path: str) -> tuple[int, float]:
     return int(info.frames), float(info.samplerate)
 
 
-class Clip:
+class Labelled:
+    """What a clip and a track have in common: a name and a colour."""
+
+    _studio: Studio
+    _name: str
+    _color: int
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._studio.change()
+        self._name = name
+
+    @property
+    def color(self) -> int:
+        return self._color
+
+    @color.setter
+    def color(self, color: int) -> None:
+        self._studio.change()
+        assert type(color) is int, "Boost takes no other number"
+        self._color = color
+
+
+class Clip(Labelled):
     def __init__(self, studio: Studio, path: str, start: float | None, tempo: float) -> None:
         self._studio = studio
         self._name = Path(path).stem
@@ -83,25 +110,6 @@ class Clip:
     def settle(self) -> None:
         self._shown_marker = self._start_marker
         self._shown_ends = dict(self._ends)
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._studio.change()
-        self._name = name
-
-    @property
-    def color(self) -> int:
-        return self._color
-
-    @color.setter
-    def color(self, color: int) -> None:
-        self._studio.change()
-        assert type(color) is int, "Boost takes no other number"
-        self._color = color
 
 
 class MidiClip:

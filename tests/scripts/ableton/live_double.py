@@ -18,7 +18,7 @@ from typing import Any
 
 import soundfile
 
-from tests.scripts.ableton.live_clips import Clip
+from tests.scripts.ableton.live_clips import Clip, Labelled
 
 LAST_BEAT = 1_576_800.0
 
@@ -125,7 +125,7 @@ class Parameter:
             self._value = value
 
 
-class Track:
+class Track(Labelled):
     def __init__(self, studio: Studio, name: str, *, is_midi: bool = False) -> None:
         self._studio = studio
         self._name = name
@@ -170,25 +170,6 @@ class Track:
         clip = self.clip_of(path, position + (1.0 if self._studio.misplaces else 0.0))
         self.arrangement_clips.append(clip)
         return None if self._studio.returns_none else clip
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._studio.change()
-        self._name = name
-
-    @property
-    def color(self) -> int:
-        return self._color
-
-    @color.setter
-    def color(self, color: int) -> None:
-        self._studio.change()
-        assert type(color) is int, "Boost takes no other number"
-        self._color = color
 
     def set_data(self, key: str, value: object, /) -> None:
         self._studio.change()

@@ -12,13 +12,12 @@ from pathlib import Path
 from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
-from bridge.daemon.compose import kept_stems, make_output, open_store, places, state_folder
+from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import special_order
 from bridge.daemon.places import Places
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
-from bridge.inbox.ingest import ingest_now
 from bridge.jobs.folder import InstanceLock, StateFolder
 from bridge.jobs.job import Job
 from bridge.jobs.order import Order
@@ -76,11 +75,8 @@ def _accept(
     ids: list[str] = []
     refused: list[Refusal] = []
     for file in files:
-        bounce = places.of_command(file)
         try:
-            job_id = ingest_now(bounce, order, "cli", store, state.spool)
-            under_way = store.latest_of(bounce.path) if job_id is None else None
-            ids.append(under_way.id if under_way else job_id or "")
+            ids.append(job_for(places.of_command(file), order, "cli", store, state.spool).id)
         except StembridgeError as error:
             refused.append((file, error))
     return ids, refused

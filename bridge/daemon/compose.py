@@ -8,12 +8,13 @@ from pathlib import Path
 from bridge.config.settings import Settings
 from bridge.daemon.choices import Choices
 from bridge.daemon.places import Places
-from bridge.errors import StorageError
+from bridge.errors import StorageError, StoreError
 from bridge.inbox.filters import Filters
+from bridge.inbox.ingest import Named, ingest_now
 from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
-from bridge.jobs.job import stems_key
+from bridge.jobs.job import Job, stems_key
 from bridge.jobs.order import Order
 from bridge.jobs.store import JobStore
 from bridge.pipeline.kept import KeptStems
@@ -66,6 +67,15 @@ def places(settings: Settings) -> Places:
     ours = (settings.state.folder, settings.output.folder)
     filters = Filters(settings.inbox.folder, ours, settings.inbox.ignore)
     return Places(settings.inbox.folder, settings.osc.folders, filters)
+
+
+def job_for(bounce: Named, order: Order, door: str, store: JobStore, spool: Path) -> Job:
+    """Return the job of a bounce that somebody names, a new one or the one it has. Raises what `ingest_now` does."""
+    taken = ingest_now(bounce, order, door, store, spool)
+    job = store.get(taken.job) if taken.job else store.latest_of(bounce.path.absolute(), taken.sha256)
+    if job is None:
+        raise StoreError(f"The job of {bounce.path} is gone from the job store.", advice="Ask for it again.")
+    return job
 
 
 def key_of(sha256: str, order: Order) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bridge.daemon.choices import Choices
+from bridge.daemon.compose import job_for
 from bridge.daemon.crew import Crew
 from bridge.daemon.places import Places
 from bridge.errors import BounceError
 from bridge.inbox.containers.sniff import begins_like_audio
-from bridge.inbox.ingest import ingest_now
 from bridge.jobs.job import Job
 from bridge.jobs.order import Order
 from bridge.jobs.states import FINAL, WORKING, State
@@ -44,11 +44,7 @@ class Requests:
         bounce = self._places.find(path)
         _require_audio(bounce.path)
         order = self._selected(str(bounce.path)) if bounce.watched and not choice else None
-        job_id = ingest_now(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
-        job = self._store.get(job_id) if job_id else self._store.latest_of(bounce.path)
-        if job is None:
-            raise BounceError(f"{path} became no job.", code="bounce.unknown", advice="Ask for it again.")
-        return job
+        return job_for(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
 
     def in_writing(self, path: str, preset: str) -> str:
         """Do what a job file asks for and return the job's id."""

@@ -7,6 +7,7 @@ import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError
@@ -32,6 +33,15 @@ class Named:
     """The inbox sees it, too."""
     signature: Signature | None = None
     """Of the file that the path led to when it was judged whether it may be taken; None: it was not judged."""
+
+
+class Ingested(NamedTuple):
+    """What became of a bounce that somebody named."""
+
+    job: str | None
+    """The new job's id; None where the ledger knew this content at this path."""
+    sha256: str
+    """Of the content, in lower-case hex."""
 
 
 def refuse_unspellable(source: Path) -> None:
@@ -60,10 +70,10 @@ def admit(arrival: Arrival, ledger: Ledger) -> str | None:
     return job
 
 
-def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Path) -> str | None:
+def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Path) -> Ingested:
     """Make a job of a file that somebody named, without waiting for it to settle.
 
-    Returns the job's id, or None where the ledger knew this content at this path. Raises BounceError where the file
+    Raises BounceError where the file
     is missing, unreadable, no regular file, held by a writer, cut off or changing; StorageError where it cannot be
     copied; and what the ledger raises.
     """
@@ -83,7 +93,7 @@ def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Pa
         raise _unreadable(f"{source.name} cannot be read: {error.strerror or error} ({source}).") from error
     song = song_of(source)
     arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, door, order, bounce.watched)
-    return admit(arrival, ledger)
+    return Ingested(admit(arrival, ledger), copy.sha256)
 
 
 def _copy_of_finished(source: Path, spool: Path, judged: Signature | None) -> SpoolCopy:

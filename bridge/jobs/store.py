@@ -57,7 +57,7 @@ class JobStore:
         once more or saved with the same content; a command is repeated, and a button bounces: see `again`.
         """
         with self._database.transaction():
-            known = self._latest(arrival)
+            known = self.latest_of(arrival.source, arrival.sha256)
             verdict = self._judge(known, arrival)
             if arrival.watched:
                 self._remember(arrival.source, arrival.signature, arrival.sha256)
@@ -91,9 +91,10 @@ class JobStore:
             raise JobNotFound(f"Several jobs begin with {job_id!r}; type more of the id.")
         return job_of(rows[0])
 
-    def latest_of(self, source: Path) -> Job | None:
-        """Return the newest job made of the file at this path."""
-        return next((job_of(row) for row in self._database.rows("latest_at", {"source": str(source)})), None)
+    def latest_of(self, source: Path, sha256: str) -> Job | None:
+        """Return the newest job made of the file at this path while it had this content."""
+        values = {"source": str(source), "sha256": sha256}
+        return next((job_of(row) for row in self._database.rows("latest_of_source", values)), None)
 
     def jobs(self, limit: int = -1) -> list[Job]:
         """Return the newest jobs first; a negative limit means all."""
@@ -246,10 +247,6 @@ class JobStore:
         self._database.run("insert_job", values)
         self._event(job_id, "accepted", f"from {arrival.door}: {arrival.source}")
         return job_id
-
-    def _latest(self, arrival: Arrival) -> Job | None:
-        values = {"source": str(arrival.source), "sha256": arrival.sha256}
-        return next((job_of(row) for row in self._database.rows("latest_of_source", values)), None)
 
     def _remember(self, source: Path, signature: Signature, sha256: str) -> None:
         self._database.run("remember", {"path": str(source), **signature_columns(signature), "sha256": sha256})

@@ -73,6 +73,16 @@ def test_asking_again_while_it_is_under_way_makes_no_second_job(desk: Desk) -> N
     assert len(list(desk.spool.iterdir())) == 1
 
 
+def test_asking_again_for_earlier_content_is_answered_with_its_own_job(desk: Desk) -> None:
+    path = str(desk.save(seed=1))
+    first = desk.requests.separate(path)
+    desk.save(seed=2)
+    second = desk.requests.separate(path)
+    desk.save(seed=1)
+    assert desk.requests.separate(path).id == first.id
+    assert second.id != first.id
+
+
 def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
     path = desk.save()
     job = desk.requests.separate(str(path), "Vocals")
@@ -89,7 +99,7 @@ def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
 def test_what_the_inbox_took_in_already_is_that_job(desk: Desk) -> None:
     path = desk.save()
     order = desk.requests.separate(str(desk.save("other.wav"))).order
-    taken = ingest_now(Named(path, watched=True), order, "inbox", desk.store, desk.spool)
+    taken = ingest_now(Named(path, watched=True), order, "inbox", desk.store, desk.spool).job
     assert desk.requests.separate(str(path)).id == taken
 
 

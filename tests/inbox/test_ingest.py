@@ -25,7 +25,7 @@ def idle(open_room: OpenRoom) -> Room:
 
 
 def ingest(room: Room, path: Path) -> str | None:
-    return ingest_now(Named(path), Order(output=room.output), "cli", room.ledger, room.spool)
+    return ingest_now(Named(path), Order(output=room.output), "cli", room.ledger, room.spool).job
 
 
 def test_a_named_file_becomes_a_job_at_once(idle: Room) -> None:

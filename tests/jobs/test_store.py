@@ -152,7 +152,7 @@ def test_saving_again_after_the_delivery_was_thrown_away_is_a_new_job(store: Job
 def test_a_command_repeated_while_its_job_is_under_way_is_that_job(store: JobStore, tmp_path: Path) -> None:
     first = _accepted(store, _arrival(door="cli"))
     assert store.accept(_arrival(door="cli")) is None
-    latest = store.latest_of(first.source)
+    latest = store.latest_of(first.source, first.sha256)
     assert latest is not None
     assert latest.id == first.id
     _delivered(store, tmp_path)

@@ -36,7 +36,7 @@ class Counter:
             order=Order(output=Path("/out")),
         )
         job_id = self._store.accept(arrival)
-        job = self._store.get(job_id) if job_id else self._store.latest_of(source)
+        job = self._store.get(job_id) if job_id else self._store.latest_of(source, path)
         assert job is not None
         return job
 

@@ -165,7 +165,7 @@ class Bridge:
         noise = np.random.default_rng(1).standard_normal((round(seconds * RATE), 2)) * 0.1
         soundfile.write(path, noise, RATE, subtype="PCM_24")
         wanted = Order(self.output, engine=SERVICE, **order)  # type: ignore[arg-type]  # as they are named there
-        job_id = ingest_now(Named(path), wanted, "cli", self.store, self.state.spool)
+        job_id = ingest_now(Named(path), wanted, "cli", self.store, self.state.spool).job
         assert job_id is not None
         return self.store.get(job_id)
 

@@ -76,7 +76,7 @@ class Bench:
         return Order(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
 
     def accept(self, bounce: Path, door: str = "cli", watched: bool = False, **changes: object) -> Job:
-        job_id = ingest_now(Named(bounce, watched), self.order(**changes), door, self.store, self.state.spool)
+        job_id = ingest_now(Named(bounce, watched), self.order(**changes), door, self.store, self.state.spool).job
         assert job_id is not None
         return self.store.get(job_id)
 

@@ -10,12 +10,14 @@ RANGE = range(20_000, 30_000)
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on. Drawn by chance, for other runs draw on this machine, too."""
+    """Return a port of loopback that nobody has, for UDP and TCP. Drawn by chance: other runs draw here, too."""
     dice = random.SystemRandom()
     while True:
         port = dice.choice(RANGE)
         try:
             socket.create_server(("127.0.0.1", port)).close()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+                datagrams.bind(("127.0.0.1", port))
         except OSError:
             continue
         return port

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.acceptance.program import Studio, wait_for
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "osc.md").read_text("utf-8")
@@ -33,14 +33,6 @@ def example(language: str, having: str) -> str:
     """The one such block."""
     [block] = examples(language, having)
     return block
-
-
-def free_port() -> int:
-    """A UDP port that nobody listens at."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

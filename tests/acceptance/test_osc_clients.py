@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.osc_clients import PRESET, ROOT, Listening, example, examples, free_port, listening
+from tests.acceptance.osc_clients import PRESET, ROOT, Listening, example, examples, listening
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

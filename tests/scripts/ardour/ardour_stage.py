@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from tests.acceptance.osc_clients import free_port
 from tests.acceptance.program import Studio
+from tests.ports import free_port
 from tests.scripts.ardour.ardour_desk import BROADCAST_WAV, SCRIPTS, Added, Ardour, Desk, wait_for
 
 RATE = 48_000

@@ -38,8 +38,10 @@ def _greet(display: JobDisplay, settings: Settings, daemon: Daemon) -> None:
     display.say("Stembridge is up. Save a bounce into the inbox; its stems arrive in the song's own folder.")
     display.say(f"  inbox   {settings.inbox.folder}")
     display.say(f"  stems   {settings.output.folder}")
-    if daemon.osc:
-        display.say(f"  OSC     {daemon.osc.host}:{daemon.osc.port} (UDP{' and TCP' if settings.osc.tcp else ''})")
+    if at := daemon.osc.endpoint:
+        display.say(f"  OSC     {at.host}:{at.port} (UDP{' and TCP' if settings.osc.tcp else ''})")
+    if problem := daemon.osc.problem:
+        display.say(f"  OSC     not yet, and tried on: {problem} {problem.advice}")
     for name in settings.presets:
         display.say(f"  preset  {settings.inbox.folder / name}")
     display.say("Ctrl-C stops it.")

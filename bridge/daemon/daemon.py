@@ -14,14 +14,12 @@ from bridge.daemon.crew import Crew
 from bridge.daemon.key import with_key
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
-from bridge.daemon.osc import open_room
+from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Requests
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.jobs.folder import InstanceLock
 from bridge.jobs.store import JobStore, Listener
-from bridge.osc.options import Endpoint
-from bridge.osc.room import Room
 from bridge.pipeline.housekeeping import tidy
 
 log = logging.getLogger(__name__)
@@ -35,12 +33,14 @@ class Daemon:
         self._settings = settings
         self._listener = listener
         self._stack = ExitStack()
-        self._osc: Room | None = None
+        self._osc: OscDoor | None = None
 
     @property
-    def osc(self) -> Endpoint | None:
-        """Where it listens for OSC; None where it does not."""
-        return Endpoint(self._settings.osc.host, self._osc.port) if self._osc else None
+    def osc(self) -> OscDoor:
+        """Its door to OSC. Only while it runs."""
+        if self._osc is None:
+            raise RuntimeError("the daemon has not been started")
+        return self._osc
 
     def __enter__(self) -> Daemon:
         """Start every room. If it raises (`InstanceRunning`, `StorageError`, ...), nothing is left running."""
@@ -75,9 +75,8 @@ class Daemon:
         choices = Choices(settings, default, presets)
         options = inbox_options(settings, default, presets, choices)
         requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
-        self._osc = open_room(settings, requests, stack)
-        if self._osc is not None:
-            store.subscribe(self._osc.hear)  # before the crew starts, and until it has stopped: it hears of every end
+        self._osc = stack.enter_context(OscDoor(settings, requests))
+        store.subscribe(self._osc.hear)  # before the crew starts, and until it has stopped: it hears of every end
         stack.callback(crew.stop)
         crew.start()
         inbox = Inbox(

@@ -1,18 +1,22 @@
-"""The settings as the OSC room is told them, and a start that costs nobody the inbox."""
+"""The settings as the OSC room is told them, and a door that opens when it can and costs nobody the inbox."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+import threading
+from typing import Final
 
 from bridge import __version__
 from bridge.config.settings import Settings
 from bridge.errors import StembridgeError
+from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
 from bridge.osc.options import Endpoint, OscOptions, Poke
 from bridge.osc.room import Room
 
 log = logging.getLogger(__name__)
+
+RETRY_S: Final = 5.0
 
 
 def osc_options(settings: Settings) -> OscOptions:
@@ -28,13 +32,78 @@ def osc_options(settings: Settings) -> OscOptions:
     )
 
 
-def open_room(settings: Settings, actions: Actions, stack: ExitStack) -> Room | None:
-    """Start to listen; None where that cannot be, which is told and leaves the other doors open."""
-    try:
-        return stack.enter_context(Room(osc_options(settings), actions, __version__))
-    except StembridgeError as error:
-        log.warning("%s %s Bounces saved into the inbox are taken all the same.", error, error.advice)
-        return None
+class OscDoor:
+    """The OSC room, open as soon as its port can be had; the other doors never wait for it.
+
+    Another program may have the port for a while, and a service may start before the network of its `host` is there.
+    A context manager; every method may be called on any thread.
+    """
+
+    def __init__(self, settings: Settings, actions: Actions, retry_s: float = RETRY_S) -> None:
+        """`retry_s`: how long it waits between two tries."""
+        self._options = osc_options(settings)
+        self._actions = actions
+        self._retry_s = retry_s
+        self._trying: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._room: Room | None = None
+        self._problem: StembridgeError | None = None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where it listens; None where it does not, or not yet."""
+        room = self._room
+        return Endpoint(self._options.host, room.port) if room else None
+
+    @property
+    def problem(self) -> StembridgeError | None:
+        """Why it does not listen yet."""
+        return None if self._room else self._problem
+
+    def hear(self, job: Job) -> None:
+        """Hear of a job that has changed: a listener for the job store."""
+        room = self._room
+        if room is not None:
+            room.hear(job)
+
+    def __enter__(self) -> OscDoor:
+        """Open it, or begin to try."""
+        try:
+            self._open()
+        except StembridgeError as error:
+            self._problem = error
+            log.warning(
+                "%s %s It is tried again every %g s; bounces saved into the inbox are taken all the same.",
+                error,
+                error.advice,
+                self._retry_s,
+            )
+            self._trying = threading.Thread(target=self._try_on, name="osc-opening", daemon=True)
+            self._trying.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it, or give up trying."""
+        self._stopping.set()
+        if self._trying is not None:
+            self._trying.join()
+        room, self._room = self._room, None
+        if room is not None:
+            room.__exit__(None, None, None)
+
+    def _open(self) -> None:
+        room = Room(self._options, self._actions, __version__)
+        room.__enter__()
+        self._room = room
+
+    def _try_on(self) -> None:
+        while not self._stopping.wait(self._retry_s):
+            try:
+                self._open()
+            except StembridgeError as error:
+                self._problem = error
+            else:
+                return
 
 
 def _endpoint(text: str) -> Endpoint:

@@ -19,6 +19,7 @@ import soundfile
 from bridge.cli.main import main
 from bridge.config.load import load
 from bridge.daemon.daemon import Daemon
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -168,9 +169,9 @@ def _osc_finding(config: str, capsys: pytest.CaptureFixture[str]) -> dict[str, A
 def test_doctor_asks_the_bridge_over_osc_or_tries_the_port(
     tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
-        port = other.getsockname()[1]
+        other.bind(("127.0.0.1", port))
         Path(config).write_text(Path(config).read_text().replace("port = 0", f"port = {port}"))
         taken = _osc_finding(config, capsys)
         assert not taken["ok"]
@@ -178,7 +179,7 @@ def test_doctor_asks_the_bridge_over_osc_or_tries_the_port(
         assert "[osc] port" in taken["advice"]
     assert _osc_finding(config, capsys)["detail"] == f"port {port} is free for it"
     with Daemon(load(Path(config), {})) as daemon:
-        assert daemon.osc == ("127.0.0.1", port)
+        assert daemon.osc.endpoint == ("127.0.0.1", port)
         assert _osc_finding(config, capsys)["detail"] == f"a bridge answers at 127.0.0.1 port {port}"
 
 

@@ -16,6 +16,7 @@ from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Requests
+from bridge.daemon.status import Facts, StatusFile
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.jobs.folder import InstanceLock
@@ -77,6 +78,10 @@ class Daemon:
         requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
         self._osc = stack.enter_context(OscDoor(settings, requests))
         store.subscribe(self._osc.hear)  # before the crew starts, and until it has stopped: it hears of every end
+        facts = Facts(settings.inbox.folder, settings.output.folder, tuple(settings.presets))
+        status = StatusFile(state.status, facts, requests, self._osc)
+        store.subscribe(status.hear)
+        stack.enter_context(status)
         stack.callback(crew.stop)
         crew.start()
         inbox = Inbox(

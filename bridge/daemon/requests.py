@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import job_for
 from bridge.daemon.crew import Crew
 from bridge.daemon.places import Places
-from bridge.errors import BounceError
+from bridge.errors import BounceError, StembridgeError
 from bridge.inbox.containers.sniff import begins_like_audio
 from bridge.jobs.job import Job
 from bridge.jobs.order import Order
@@ -17,6 +20,17 @@ from bridge.jobs.states import FINAL, WORKING, State
 from bridge.jobs.store import JobStore
 
 _RECENT = 30
+_REFUSALS = 10
+
+
+class Refusal(NamedTuple):
+    """A bounce that was asked for and got no job."""
+
+    path: str
+    """As it was asked for."""
+    error: StembridgeError
+    at: float
+    """Seconds since the epoch."""
 
 
 class Requests:
@@ -38,13 +52,30 @@ class Requests:
         self._places = places
         self._choices = choices
         self._selected = selected
+        self._lock = threading.Lock()
+        self._refused: tuple[Refusal, ...] = ()
+
+    @property
+    def refused(self) -> Sequence[Refusal]:
+        """The newest bounces that were asked for and got no job, oldest first."""
+        return self._refused
+
+    @property
+    def paused(self) -> bool:
+        """No further job is begun."""
+        return self._crew.paused
 
     def separate(self, path: str, choice: str = "", chosen: str = "", *, door: str = "osc") -> Job:
         """Make a job of an audio file in an allowed folder, or return the one it has."""
-        bounce = self._places.find(path)
-        _require_audio(bounce.path)
-        order = self._selected(str(bounce.path)) if bounce.watched and not choice else None
-        return job_for(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
+        try:
+            bounce = self._places.find(path)
+            _require_audio(bounce.path)
+            order = self._selected(str(bounce.path)) if bounce.watched and not choice else None
+            return job_for(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
+        except StembridgeError as error:
+            with self._lock:
+                self._refused = (*self._refused, Refusal(path, error, time.time()))[-_REFUSALS:]
+            raise
 
     def in_writing(self, path: str, preset: str) -> str:
         """Do what a job file asks for and return the job's id."""

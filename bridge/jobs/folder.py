@@ -45,6 +45,11 @@ class StateFolder:
         """The rotating log files."""
         return self.root / "logs"
 
+    @property
+    def status(self) -> Path:
+        """What the bridge does, for scripts: see docs/importers.md."""
+        return self.root / "status.json"
+
     def work(self, job_id: str) -> Path:
         """Name the folder a job may fill as it likes; emptied when the job ends."""
         return self.root / "work" / job_id

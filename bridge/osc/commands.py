@@ -15,7 +15,6 @@ from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane
 from bridge.osc.peers import Outlet, Peer
 from bridge.osc.subscribers import DEFAULT_S, Subscribers
-from bridge.osc.track import so_far
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one host: dozens of messages for one."""
@@ -95,7 +94,7 @@ class Commands:
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
         if values:
-            packets = so_far(self._actions.job(str(values[0])))
+            packets = saying.so_far(self._actions.job(str(values[0])))
         else:
             packets = [saying.state(job) for job in self._actions.recent()]
             packets.append(saying.ok(addresses.STATUS, self._actions.summary()))

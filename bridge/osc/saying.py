@@ -1,17 +1,26 @@
-"""What the bridge says: each message of the table as a packet."""
+"""What the bridge says: each message of the table as a packet, and what there is to say of a job as it stands.
+
+Only a delivery's end looks at the disk: its stems stand in the receipt.
+"""
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.delivery.receipt import Receipt
-from bridge.errors import StembridgeError
+from bridge.delivery.receipt import RECEIPT_NAME, Stem, read
+from bridge.errors import ReceiptUnreadable, StembridgeError
 from bridge.jobs.job import Job
+from bridge.jobs.states import FINAL, PARKED, State
 from bridge.osc import addresses
 from bridge.osc.options import Poke
+
+log = logging.getLogger(__name__)
 
 LONGEST_TEXT: Final = 1000
 """Characters of a sentence; whatever is quoted in it, the answer stays one small datagram."""
@@ -49,7 +58,9 @@ def ok(address: str, text: str) -> bytes:
 
 def error(address: str, problem: StembridgeError) -> bytes:
     """Say why a message was not carried out, and what to do."""
-    return packet(addresses.ERROR, "sss", address[:LONGEST_ADDRESS], problem.code, _sentences(problem))
+    return packet(
+        addresses.ERROR, "sss", address[:LONGEST_ADDRESS], problem.code, _sentences(problem.message, problem.advice)
+    )
 
 
 def accepted(job: Job) -> bytes:
@@ -72,22 +83,44 @@ def fraction_of(job: Job) -> float:
     return min(1.0, max(0.0, job.progress)) if math.isfinite(job.progress) else 0.0
 
 
-def delivered(job: Job, receipt: Receipt | None) -> list[bytes]:
-    """Say where each stem of a delivery lies, and that it is finished; None where it has no readable receipt."""
-    stems = () if receipt is None or job.folder is None else receipt.stems
-    folder = job.folder.absolute() if job.folder else None
-    said = [packet(addresses.STEM, "sss", job.id, stem.name, str(folder / stem.file)) for stem in stems if folder]
-    said.append(packet(addresses.DONE, "ssi", job.id, str(folder or ""), len(stems)))
-    return said
+def so_far(job: Job, least: float = 0.0) -> list[bytes]:
+    """Say where a job stands: its state, then how far it is (`least` or more) or how it ended."""
+    if job.state in FINAL:
+        return [state(job), *ending(job)]
+    return [state(job), progress(job, max(least, fraction_of(job)))]
 
 
-def job_error(job: Job) -> bytes:
-    """Say why a job failed, or what it waits for."""
+def ending(job: Job) -> list[bytes]:
+    """Say what ends a job: its stems and `done`, why it failed or waits, or nothing where it is cancelled."""
+    if job.state is State.DELIVERED:
+        return _delivered(job)
+    if job.state is State.FAILED or job.state in PARKED:
+        return [_job_error(job)]
+    return []
+
+
+def _delivered(job: Job) -> list[bytes]:
+    if job.folder is None:
+        return [packet(addresses.DONE, "ssi", job.id, "", 0)]
+    folder = job.folder.absolute()
+    stems = _stems(job, folder)
+    said = [packet(addresses.STEM, "sss", job.id, stem.name, str(folder / stem.file)) for stem in stems]
+    return [*said, packet(addresses.DONE, "ssi", job.id, str(folder), len(stems))]
+
+
+def _stems(job: Job, folder: Path) -> Sequence[Stem]:
+    try:
+        return read(folder / RECEIPT_NAME).stems
+    except (OSError, ReceiptUnreadable) as error:
+        log.warning("the stems of job %s cannot be told by OSC: %s", job.id, error)
+        return ()
+
+
+def _job_error(job: Job) -> bytes:
     failure = job.failure
     if failure is None:
         return packet(addresses.JOB_ERROR, "sss", job.id, job.state.value, f"The job is {job.state.value}.")
-    text = f"{failure.message} {failure.advice}".strip()[:LONGEST_TEXT]
-    return packet(addresses.JOB_ERROR, "sss", job.id, failure.code, text)
+    return packet(addresses.JOB_ERROR, "sss", job.id, failure.code, _sentences(failure.message, failure.advice))
 
 
 def poke(poke: Poke) -> bytes:
@@ -96,8 +129,8 @@ def poke(poke: Poke) -> bytes:
     return packet(poke.address, "s" * len(arguments), *arguments)
 
 
-def _sentences(problem: StembridgeError) -> str:
-    return f"{problem.message} {problem.advice}".strip()[:LONGEST_TEXT]
+def _sentences(message: str, advice: str) -> str:
+    return f"{message} {advice}".strip()[:LONGEST_TEXT]
 
 
 def _clean(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What is to be said of one job as it changes. The time is passed in; only an end looks at the disk, see `ending`."""
+"""What is to be said of one job as it changes. The time is passed in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State, allowed
 from bridge.osc import saying
-from bridge.osc.ending import ending
 
 PROGRESS_EVERY_S: Final = 0.1
 
@@ -61,7 +60,7 @@ class Track:
             self._hold(job)
             packets += self.progress(now)
         elif moved:
-            packets += ending(job)
+            packets += saying.ending(job)
         return News(packets, moved=moved)
 
     def progress(self, now: float) -> list[bytes]:
@@ -77,7 +76,7 @@ class Track:
     def story(self, *, accepted: bool) -> list[bytes]:
         """Return what somebody has to hear who comes in now."""
         packets = [saying.accepted(self.job)] if accepted else []
-        return packets + so_far(self.job, self._said[0])
+        return packets + saying.so_far(self.job, self._said[0])
 
     def _hold(self, job: Job) -> None:
         fraction, step = self._said
@@ -88,11 +87,3 @@ class Track:
         """Say whether a later snapshot was heard before this one: jobs change on several threads."""
         known = self.job
         return known.state is not job.state and job.updated < known.updated and not allowed(known.state, job.state)
-
-
-def so_far(job: Job, least: float = 0.0) -> list[bytes]:
-    """Return where a job stands: its state, then how far it is or how it ended."""
-    packets = [saying.state(job)]
-    if job.state in FINAL:
-        return packets + ending(job)
-    return [*packets, saying.progress(job, max(least, saying.fraction_of(job)))]

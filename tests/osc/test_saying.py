@@ -11,7 +11,6 @@ from bridge.errors import UsageError
 from bridge.jobs.states import State
 from bridge.osc import saying
 from bridge.osc.addresses import OUTGOING
-from bridge.osc.ending import ending
 from bridge.osc.options import Endpoint, Poke
 from bridge.osc.packet import messages
 from tests.osc.oscdesk import Jobs, read
@@ -57,7 +56,7 @@ def test_a_delivery_names_each_stem_by_its_absolute_path_and_then_is_done(
     Path("Song").mkdir()
     (tmp_path / "Song" / RECEIPT_NAME).write_bytes(receipt("vocals", "drums").to_bytes())
     folder = tmp_path / "Song"
-    assert [read(packet) for packet in ending(make_job(State.DELIVERED, folder=Path("Song")))] == [
+    assert [read(packet) for packet in saying.ending(make_job(State.DELIVERED, folder=Path("Song")))] == [
         ("/stembridge/job/stem", "abcdefgh", "vocals", str(folder / "Song - vocals.wav")),
         ("/stembridge/job/stem", "abcdefgh", "drums", str(folder / "Song - drums.wav")),
         ("/stembridge/job/done", "abcdefgh", str(folder), 2),
@@ -70,13 +69,19 @@ def test_a_delivery_whose_receipt_is_gone_or_damaged_is_done_all_the_same(
 ) -> None:
     if content is not None:
         (tmp_path / RECEIPT_NAME).write_bytes(content)
-    packets = ending(make_job(State.DELIVERED, folder=tmp_path))
+    packets = saying.ending(make_job(State.DELIVERED, folder=tmp_path))
     assert [read(packet) for packet in packets] == [("/stembridge/job/done", "abcdefgh", str(tmp_path), 0)]
 
 
 def test_a_job_that_waits_without_a_reason_is_told_by_its_state(make_job: Jobs) -> None:
-    [packet] = ending(make_job(State.NEEDS_REVIEW))
+    [packet] = saying.ending(make_job(State.NEEDS_REVIEW))
     assert read(packet)[:3] == ("/stembridge/job/error", "abcdefgh", "needs_review")
+
+
+def test_progress_that_is_no_number_or_out_of_range_is_told_as_one_that_is_not(make_job: Jobs) -> None:
+    for strange, told in ((float("nan"), 0.0), (-1.0, 0.0), (7.0, 1.0), (float("inf"), 0.0)):
+        job = make_job(State.SEPARATING, progress=strange)
+        assert read(saying.so_far(job)[1]) == ("/stembridge/job/progress", "abcdefgh", told, "")
 
 
 def test_a_poke_has_its_argument_or_none() -> None:
@@ -89,7 +94,8 @@ def test_what_is_said_is_what_the_table_has(make_job: Jobs, tmp_path: Path) -> N
     (tmp_path / RECEIPT_NAME).write_bytes(receipt("vocals").to_bytes())
     job = make_job(State.DELIVERED, folder=tmp_path)
     said = [saying.Pong("1")(), saying.Pong("1")("echo"), saying.ok("/a", "b"), saying.error("/a", UsageError("b"))]
-    said += [saying.accepted(job), saying.state(job), saying.progress(job, 0.5), saying.job_error(job), *ending(job)]
+    said += [saying.accepted(job), saying.state(job), *saying.so_far(make_job()), *saying.ending(job)]
+    said += saying.ending(make_job(State.FAILED))
     seen = set()
     for found in (found for packet in said for found in messages(packet)):
         row = OUTGOING[found.address]

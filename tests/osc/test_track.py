@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.states import FINAL, TRANSITIONS, State
-from bridge.osc.track import PROGRESS_EVERY_S, Track, so_far
+from bridge.osc.track import PROGRESS_EVERY_S, Track
 from tests.osc.oscdesk import Jobs, Message, read
 
 STATE, PROGRESS = "/stembridge/job/state", "/stembridge/job/progress"
@@ -97,12 +97,6 @@ def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
         (STATE, "abcdefgh", "Song", "failed"),
         ("/stembridge/job/error", "abcdefgh", "engine.failed", "It broke. Try again."),
     ]
-
-
-def test_progress_that_is_no_number_or_out_of_range_is_told_as_one_that_is_not(make_job: Jobs) -> None:
-    for strange, told in ((float("nan"), 0.0), (-1.0, 0.0), (7.0, 1.0), (float("inf"), 0.0)):
-        job = make_job(State.SEPARATING, progress=strange)
-        assert heard(so_far(job))[1] == (PROGRESS, "abcdefgh", told, "")
 
 
 SNAPSHOTS = st.lists(st.tuples(st.sampled_from(State), st.floats(0, 1), st.sampled_from("abc"), st.floats(0, 0.3)))

@@ -11,10 +11,10 @@ from bridge.osc.actions import Actions
 from bridge.osc.allowance import Allowance
 from bridge.osc.answers import Answers
 from bridge.osc.arguments import Value
+from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane
 from bridge.osc.peers import Outlet, Peer
-from bridge.osc.subscribers import DEFAULT_S, Subscribers
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one host: dozens of messages for one."""

@@ -9,11 +9,10 @@ from typing import Final
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State
 from bridge.osc import saying
+from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
 from bridge.osc.options import Poke
 from bridge.osc.peers import Peer
-from bridge.osc.subscribers import Subscribers
-from bridge.osc.targets import Targets
 from bridge.osc.track import News, Track
 
 _MOST_OVER: Final = 256

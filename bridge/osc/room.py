@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
 from bridge.osc.answers import Answers
+from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
 from bridge.osc.crier import Crier
@@ -21,8 +22,6 @@ from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
 from bridge.osc.router import Router
 from bridge.osc.sockets import open_port
-from bridge.osc.subscribers import Subscribers
-from bridge.osc.targets import Targets
 from bridge.osc.tcp import TcpListener
 from bridge.osc.udp import UdpListener
 

@@ -28,6 +28,7 @@ import psutil
 
 from bridge.errors import PacketError
 from bridge.osc.answers import Answers
+from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
@@ -36,8 +37,6 @@ from bridge.osc.framing import Detecting, LengthPrefixed, Slip
 from bridge.osc.lanes import Lane
 from bridge.osc.peers import Outlet
 from bridge.osc.router import Router
-from bridge.osc.subscribers import Subscribers
-from bridge.osc.targets import Targets
 from scripts.bench.osc_killers import GOOD, KILLERS, LARGE, damaged
 from scripts.bench.osc_nothing import Nothing
 

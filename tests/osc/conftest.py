@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
+from bridge.osc.counters import Counters
 from bridge.osc.options import OscOptions
+from bridge.osc.peers import Outlet
 from bridge.osc.room import Room
 from tests.osc.oscdesk import Clock, Desk, Jobs, TcpClient, UdpClient
 
@@ -23,6 +26,14 @@ def make_job() -> Jobs:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def outlet() -> Iterator[Outlet]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        with closing(Outlet(listening, Counters())) as outlet:
+            yield outlet
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,25 +8,15 @@ import pytest
 from bridge.jobs.job import Failure
 from bridge.jobs.states import State
 from bridge.osc import saying
+from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.options import Endpoint, Poke
 from bridge.osc.peers import Outlet
-from bridge.osc.subscribers import Subscribers
-from bridge.osc.targets import Targets
 from tests.osc.oscdesk import PATIENCE_S, Clock, Ear, Jobs, read
 
 BEGINNING = ["job/accepted", "job/state", "job/progress"]
-
-
-@pytest.fixture
-def outlet() -> Iterator[Outlet]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
-        outlet = Outlet(listening, Counters())
-        yield outlet
-        outlet.close()
 
 
 @pytest.fixture

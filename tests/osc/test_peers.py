@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from bridge.osc.audience import Targets
 from bridge.osc.counters import Counters
 from bridge.osc.options import Endpoint
 from bridge.osc.peers import Outlet, UdpPeer
-from bridge.osc.targets import Targets
-from tests.osc.oscdesk import PATIENCE_S, wait_for
+from tests.osc.oscdesk import PATIENCE_S
 
 MakeOutlet = Callable[[str], tuple[Outlet, int, Counters]]
 
@@ -95,25 +95,3 @@ def test_a_host_of_one_network_keeps_its_network(make_outlet: MakeOutlet) -> Non
     sender = UdpPeer(outlet, ("fe80::1", 9000, 0, 7))
     assert outlet.at(sender.host, 9001) == UdpPeer(outlet, ("fe80::1", 9001, 0, 7))
     assert Targets(outlet, [Endpoint("fe80::1%7", 9000)], []).all() == {sender}
-
-
-def test_a_name_is_looked_up_beside_and_a_number_at_once(make_outlet: MakeOutlet) -> None:
-    outlet, _, _ = make_outlet("127.0.0.1")
-    number, name = Endpoint("127.0.0.1", 9000), Endpoint("LOCALHOST", 9001)
-    targets = Targets(outlet, [number], [name])
-    assert targets.all() == {outlet.at("127.0.0.1", 9000)}
-    assert targets.peer(number) == outlet.at("127.0.0.1", 9000)
-    assert targets.peer(name) is None
-    targets.start()
-    wait_for(lambda: targets.peer(name) is not None)
-    targets.stop()
-    assert targets.all() == {outlet.at("127.0.0.1", 9000)}
-
-
-def test_a_name_that_is_not_found_is_told_in_the_log(make_outlet: MakeOutlet, caplog: pytest.LogCaptureFixture) -> None:
-    outlet, _, _ = make_outlet("127.0.0.1")
-    targets = Targets(outlet, [Endpoint("no-such-host.invalid", 9000)], [])
-    targets.start()
-    wait_for(lambda: "no-such-host.invalid" in caplog.text)
-    targets.stop()
-    assert targets.all() == set()

@@ -1,21 +1,73 @@
-"""The configured targets: from a host's name and port to a peer."""
+"""Who hears everything: those who subscribed, each for its time, and the configured targets."""
 
 from __future__ import annotations
 
 import logging
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Final
 
+from bridge.errors import OscError
 from bridge.osc.options import Endpoint
 from bridge.osc.peers import Outlet, Peer, host_of
 
 log = logging.getLogger(__name__)
 
+MOST_SUBSCRIBERS: Final = 64
+DEFAULT_S: Final = 600
+LONGEST_S: Final = 86400
 _LOOK_S: Final = 60.0
 """How often names are looked up again: a machine may be switched on late, or get another address."""
+
+
+class Subscribers:
+    """Subscriptions run out unless they are renewed. Threads may share one."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds that never fall."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._until: dict[Peer, float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._until)
+
+    def add(self, peers: Iterable[Peer], seconds: int) -> None:
+        """Add or renew; 0 seconds end it. Raises `OscError`, and has then done nothing."""
+        if not 0 <= seconds <= LONGEST_S:
+            raise OscError(f"{seconds} seconds are not 0 to {LONGEST_S}.", code="osc.arguments")
+        with self._lock:
+            wanted = dict.fromkeys(peers, self._clock() + seconds)
+            if not seconds:
+                for peer in wanted:
+                    self._until.pop(peer, None)
+                return
+            self._expire()
+            if len(self._until.keys() | wanted) > MOST_SUBSCRIBERS:
+                raise OscError(
+                    f"{MOST_SUBSCRIBERS} others hear of every job already.",
+                    code="osc.full",
+                    advice="End a subscription with 0 seconds, or let one run out.",
+                )
+            self._until.update(wanted)
+
+    def remove(self, peer: Peer) -> None:
+        """Forget one that is gone."""
+        with self._lock:
+            self._until.pop(peer, None)
+
+    def all(self) -> set[Peer]:
+        """Return those whose time is not over."""
+        with self._lock:
+            self._expire()
+            return set(self._until)
+
+    def _expire(self) -> None:
+        now = self._clock()
+        for peer in [peer for peer, until in self._until.items() if until <= now]:
+            del self._until[peer]
 
 
 class Targets:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from bridge.errors import StembridgeError
 from bridge.osc import saying
 from bridge.osc.addresses import OUTGOING
-from bridge.osc.allowance import Allowance
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
+from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Peer
 
 _ERRORS_AT_ONCE, _ERRORS_A_SECOND = 20, 10
@@ -24,8 +24,8 @@ class Answers:
     def __init__(self, feedback: Feedback, counters: Counters, clock: Callable[[], float]) -> None:
         self._feedback = feedback
         self._counters = counters
-        self._each = Allowance(_ERRORS_AT_ONCE, _ERRORS_A_SECOND, clock)
-        self._all = Allowance(_ALL_AT_ONCE, _ALL_A_SECOND, clock)
+        self._each = RateLimit(_ERRORS_AT_ONCE, _ERRORS_A_SECOND, clock)
+        self._all = RateLimit(_ALL_AT_ONCE, _ALL_A_SECOND, clock)
 
     def answer(self, peer: Peer, packet: bytes) -> None:
         """Send an answer."""

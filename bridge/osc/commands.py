@@ -8,12 +8,12 @@ from typing import NamedTuple
 from bridge.errors import OscError
 from bridge.osc import addresses, saying
 from bridge.osc.actions import Actions
-from bridge.osc.allowance import Allowance
 from bridge.osc.answers import Answers
 from bridge.osc.arguments import Value
 from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane
+from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Outlet, Peer
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
@@ -48,8 +48,8 @@ class Commands:
         self._feedback = feedback
         self._subscribers = subscribers
         self._outlet = outlet
-        self._lists = Allowance(_LISTS_AT_ONCE, _LISTS_A_SECOND, feedback.clock)
-        self._looks = Allowance(_LOOKS_AT_ONCE, _LOOKS_A_SECOND, feedback.clock)
+        self._lists = RateLimit(_LISTS_AT_ONCE, _LISTS_A_SECOND, feedback.clock)
+        self._looks = RateLimit(_LOOKS_AT_ONCE, _LOOKS_A_SECOND, feedback.clock)
 
     def table(self, version: str, copying: Lane, asking: Lane) -> Mapping[str, Command]:
         """Return what each address does: `copying` takes what copies a file, `asking` what asks the job store.

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bridge.jobs.job import Job
-from bridge.osc.allowance import Allowance
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
+from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Peer
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Feedback:
         self.clock = clock
         self._crier = crier
         self._counters = counters
-        self._copies = Allowance(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
+        self._copies = RateLimit(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
 

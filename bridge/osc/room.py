@@ -16,8 +16,8 @@ from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
 from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
-from bridge.osc.hosts import AllowedHosts
 from bridge.osc.lanes import Lane
+from bridge.osc.limits import AllowedHosts
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
 from bridge.osc.router import Router

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 
 from bridge.errors import ArgumentError, PacketError, StembridgeError
 from bridge.osc.addresses import OUTGOING
-from bridge.osc.allowance import Allowance
 from bridge.osc.answers import Answers
 from bridge.osc.arguments import Value, row_of, values
 from bridge.osc.commands import Command
 from bridge.osc.counters import Counters
+from bridge.osc.limits import RateLimit
 from bridge.osc.packet import Found, messages
 from bridge.osc.peers import Peer
 
@@ -30,7 +30,7 @@ class Router:
         self._table = table
         self._answers = answers
         self._counters = counters
-        self._logged = Allowance(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
+        self._logged = RateLimit(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
 
     def handle(self, packet: bytes, peer: Peer) -> None:
         """Carry out the messages in a packet, at once or on a lane, and answer. Never raises."""

@@ -14,7 +14,7 @@ from typing import Final
 from bridge.errors import PacketError
 from bridge.osc.counters import Counters
 from bridge.osc.framing import Detecting
-from bridge.osc.hosts import AllowedHosts
+from bridge.osc.limits import AllowedHosts
 from bridge.osc.peers import Handler, host_of
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from collections import deque
 from typing import Any, Final
 
 from bridge.osc.counters import Counters
-from bridge.osc.hosts import AllowedHosts
+from bridge.osc.limits import AllowedHosts
 from bridge.osc.packet import LARGEST
 from bridge.osc.peers import Handler, Outlet, UdpPeer
 

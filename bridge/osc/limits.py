@@ -1,19 +1,45 @@
-"""Which hosts may send: this machine always, others where they are configured."""
+"""Who may send, and how much is said: this machine always, others where they are configured, and nobody without end."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from bridge.errors import OscError
-from bridge.osc.allowance import Allowance
 
 log = logging.getLogger(__name__)
 
+_MOST_KEYS = 1024
 _MOST_REMEMBERED = 4096
 _LOGGED_AT_ONCE, _LOGGED_A_SECOND = 10, 0.1
 """Lines about strangers: whoever makes up addresses must not fill the log."""
+
+
+class RateLimit:
+    """Token buckets: one a key, full at first. Of too many keys the ones longest unused are forgotten."""
+
+    def __init__(self, burst: float, per_second: float, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds that never fall."""
+        self._burst = burst
+        self._per_second = per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: Hashable = None) -> bool:
+        """Take one token of a key, and say whether there was one."""
+        with self._lock:
+            now = self._clock()
+            left, since = self._buckets.pop(key, (self._burst, now))
+            left = min(self._burst, left + (now - since) * self._per_second)
+            granted = left >= 1
+            self._buckets[key] = (left - granted, now)
+            if len(self._buckets) > _MOST_KEYS:
+                self._buckets.popitem(last=False)
+            return granted
 
 
 class AllowedHosts:
@@ -27,7 +53,7 @@ class AllowedHosts:
             raise OscError(
                 f"[osc] allow is wrong: {error}.", code="osc.allow", advice='Write it as "10.0.0.7" or "10.0.0.0/24".'
             ) from error
-        self._logged = Allowance(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
+        self._logged = RateLimit(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
         self._known: dict[str, bool] = {"127.0.0.1": True, "::1": True}
 
     def allows(self, host: str) -> bool:

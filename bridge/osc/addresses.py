@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pythonosc.osc_message import OscMessage
+
+from bridge.errors import ArgumentError
+from bridge.osc.packet import Found
+
+LONGEST: Final = 16 * 1024
+"""Bytes in a message with arguments: a path has 4 KiB on most systems."""
+
+Value = str | int
+_NUMBERS = "ifhd"
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -22,6 +33,19 @@ class Argument:
         text = f"{'|'.join(self.types)}:{self.name}"
         return f"[{text}]" if self.optional else text
 
+    def takes(self, tag: str) -> bool:
+        """Say whether it may come with this type tag."""
+        return tag in self.types or ("i" in self.types and tag in _NUMBERS)
+
+    def value(self, sent: str | float) -> Value:
+        """Return what was sent as the table has it; raise `ArgumentError` for a number that is not whole."""
+        if isinstance(sent, str):
+            return sent
+        # Many controllers know no numbers but floats.
+        if isinstance(sent, float) and not sent.is_integer():
+            raise ArgumentError(f"{self.name} is {sent}.", advice="It has to be a whole number.")
+        return int(sent)
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -35,6 +59,22 @@ class Address:
 
     def __str__(self) -> str:
         return " ".join([self.path, *map(str, self.arguments)])
+
+    def values(self, message: Found) -> list[Value]:
+        """Return the arguments of a message, as many as were sent; raise `ArgumentError` where they do not fit."""
+        tags = message.tags
+        required = sum(not argument.optional for argument in self.arguments)
+        fits = required <= len(tags) <= len(self.arguments)
+        if not fits or not all(map(Argument.takes, self.arguments, tags)):
+            raise ArgumentError(
+                f'It came with the type tags ",{tags}".',
+                advice=f"It takes {' '.join(map(str, self.arguments)) or 'no arguments'}.",
+            )
+        if len(message.packet) > LONGEST:
+            raise ArgumentError(f"Its arguments have more than {LONGEST} bytes.")
+        return [
+            argument.value(sent) for argument, sent in zip(self.arguments, OscMessage(message.packet), strict=False)
+        ]
 
 
 ERROR: Final = "/stembridge/error"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from bridge.errors import OscError
 from bridge.osc import addresses, saying
 from bridge.osc.actions import Actions
+from bridge.osc.addresses import Value
 from bridge.osc.answers import Answers
-from bridge.osc.arguments import Value
 from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane

@@ -7,9 +7,8 @@ import logging
 from collections.abc import Callable, Mapping
 
 from bridge.errors import ArgumentError, PacketError, StembridgeError
-from bridge.osc.addresses import OUTGOING
+from bridge.osc.addresses import INCOMING, OUTGOING, Value
 from bridge.osc.answers import Answers
-from bridge.osc.arguments import Value, row_of, values
 from bridge.osc.commands import Command
 from bridge.osc.counters import Counters
 from bridge.osc.limits import RateLimit
@@ -53,9 +52,11 @@ class Router:
     def _carry_out(self, message: Found, peer: Peer) -> None:
         if message.address in OUTGOING:
             raise ArgumentError("It is what a bridge says, and not what one takes.", code="osc.outgoing")
-        arguments = values(message, row_of(message))
+        row = INCOMING.get(message.address)
+        if row is None:
+            raise ArgumentError("The bridge has no such address.", code="osc.address", advice="docs/osc.md lists them.")
         command = self._table[message.address]
-        given = command.noting(arguments)
+        given = command.noting(row.values(message))
         if command.lane is None:
             command.run(peer, given)
         else:

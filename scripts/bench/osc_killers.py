@@ -6,8 +6,7 @@ import random
 import struct
 from collections.abc import Callable
 
-from bridge.osc.addresses import INCOMING, OUTGOING
-from bridge.osc.arguments import LONGEST
+from bridge.osc.addresses import INCOMING, LONGEST, OUTGOING
 from bridge.osc.packet import LARGEST, LARGEST_BUNDLE
 from bridge.osc.saying import packet
 

@@ -153,8 +153,9 @@ def test_what_nobody_expected_is_answered_as_internal_and_logged_and_the_room_go
     assert client.ask("/stembridge/ping")[0] == PONG
 
 
-def test_an_address_that_there_is_not_is_answered_with_an_error(udp: Connect) -> None:
-    assert udp().ask("/stembridge/sepparate", "/a.wav")[:3] == (ERROR, "/stembridge/sepparate", "osc.address")
+@pytest.mark.parametrize("address", ["/", "/stembridge", "/stembridge/", "/stembridge/sepparate", "/stembridge/Ping"])
+def test_an_address_that_there_is_not_is_answered_with_an_error(udp: Connect, address: str) -> None:
+    assert udp().ask(address, "/a.wav")[:3] == (ERROR, address, "osc.address")
 
 
 @pytest.mark.parametrize(

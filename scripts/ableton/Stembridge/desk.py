@@ -16,7 +16,7 @@ from .status import Status
 from .wires import Ear, Refused, Sender
 
 RENEW_S = 20.0
-"""How often the bridge is told again that we listen: so long a restart of it may go unnoticed."""
+"""How often the bridge is looked for and told again that we listen: so long a restart of it may go unnoticed."""
 _LISTEN_S = 90
 _EAR_AGAIN_S = 5.0
 _NO_BRIDGE = "The bridge is not running. Start it (stembridge up) and ask again."
@@ -25,13 +25,16 @@ _NO_BRIDGE = "The bridge is not running. Start it (stembridge up) and ask again.
 class Desk:
     """Everything between the sockets and the set; `tick` is called ten times a second."""
 
-    def __init__(self, song: Callable[[], Any], status: Status, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, song: Callable[[], Any], status: Status, settings: Callable[[], Settings], clock: Callable[[], float]
+    ) -> None:
         self._song = song
         self._status = status
-        self._settings = settings
+        self._settings_now = settings
+        self._settings = settings()
         self._clock = clock
-        self._requests = Requests(settings.bridge_host, settings.bridge_port)
-        self._imports = Imports(song, status, settings.silent_stems, clock)
+        self._requests = Requests()
+        self._imports = Imports(song, status, self._settings.silent_stems, clock)
         self._songs: dict[str, str] = {}
         self._ear: Ear | None = None
         self._renew_at = 0.0
@@ -55,6 +58,10 @@ class Desk:
             self._ear.close()
             self._ear = None
 
+    @property
+    def _bridge(self) -> Sender:
+        return Sender(self._settings.bridge_host, self._settings.bridge_port)
+
     # Being spoken to.
 
     def _listen(self) -> None:
@@ -65,9 +72,9 @@ class Desk:
             return
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S
-            bridge = Sender(self._settings.bridge_host, self._settings.bridge_port)
-            self._ear.send(bridge, "/stembridge/subscribe", self._ear.port, _LISTEN_S)
-            self._requests.ask_again()
+            self._settings = self._settings_now()
+            self._ear.send(self._bridge, "/stembridge/subscribe", self._ear.port, _LISTEN_S)
+            self._requests.ask_again(self._bridge)
         for message, sender in self._ear.read():
             if message.address.startswith("/stembridge/live/"):
                 self._command(message, sender)
@@ -100,6 +107,7 @@ class Desk:
     # What the musician wants.
 
     def _obey(self, name: str, value: str) -> str:
+        self._settings = self._settings_now()
         if name == "ping":
             return "Stembridge listens in Live."
         if name == "separate":
@@ -112,7 +120,7 @@ class Desk:
 
     def _separate(self, bounce: Bounce, choice: str) -> str:
         try:
-            self._requests.ask(bounce, choice, live.which_set(self._song()), self._clock())
+            self._requests.ask(self._bridge, bounce, choice, live.which_set(self._song()), self._clock())
         except Refused:
             raise Nothing(_NO_BRIDGE) from None
         text = f"Asking for the stems of {bounce.path.name}."

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .osc import Message
 from .picking import Bounce
-from .wires import Line, Refused
+from .wires import Line, Refused, Sender
 
 ANSWER_S = 10.0
 """After so long without an answer the musician is told; a long bounce on a slow disk may still be under way."""
@@ -28,6 +28,12 @@ class Request:
         """Empty until the bridge has accepted it."""
         self.is_late = False
 
+    def move(self, bridge: Sender) -> None:
+        """Have the line lead to the bridge where it is now; raises `Refused`."""
+        if self.line.to != bridge:
+            line, self.line = self.line, Line(bridge)
+            line.close()
+
 
 class Heard(NamedTuple):
     """What came back for a request."""
@@ -40,13 +46,12 @@ class Heard(NamedTuple):
 class Requests:
     """The requests under way."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._to = (host, port)
+    def __init__(self) -> None:
         self._open: list[Request] = []
 
-    def ask(self, bounce: Bounce, choice: str, which_set: int, now: float) -> None:
+    def ask(self, bridge: Sender, bounce: Bounce, choice: str, which_set: int, now: float) -> None:
         """Ask for the stems of a bounce; raises `Refused` where there is no bridge."""
-        line = Line(*self._to)
+        line = Line(bridge)
         line.send("/stembridge/separate", str(bounce.path), *([choice] if choice else []))
         self._open.append(Request(line, bounce, which_set, now))
         for oldest in self._open[:-_MOST]:
@@ -71,10 +76,11 @@ class Requests:
             if waited > GIVE_UP_S:
                 self.end(request)
 
-    def ask_again(self) -> None:
-        """Ask how the jobs stand: the bridge may have been started anew, and then knows no more who had asked."""
+    def ask_again(self, bridge: Sender) -> None:
+        """Ask how the jobs stand: the bridge may have been started anew, even elsewhere, and forgot who had asked."""
         for job, request in self._jobs().items():
             try:
+                request.move(bridge)
                 request.line.send("/stembridge/status", job)
             except Refused:
                 # It is started again sooner or later, and this is asked again, too.

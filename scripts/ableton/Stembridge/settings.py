@@ -1,10 +1,15 @@
-"""What the musician may change: the file settings.json beside this one. Without it, the defaults hold."""
+"""What the musician may change: the file settings.json beside this one.
+
+What it does not name, such as where the bridge is, is as the bridge says it; without a bridge, the defaults hold.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .whereabouts import NOWHERE, look
 
 FILE = "settings.json"
 _MUSIC = Path.home() / "Music" / "Stembridge"
@@ -29,12 +34,29 @@ class SettingsWrong(Exception):
     """The file cannot be followed. The message is a sentence."""
 
 
-def load(folder: Path) -> Settings:
-    """Read the settings in `folder`; raises `SettingsWrong`, which names the key."""
+class Chosen:
+    """The musician's own settings, and behind them those of the bridge, which may change whenever it is started."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._row = row
+        self._bridge = NOWHERE
+
+    def now(self) -> Settings:
+        """Return what holds now."""
+        self._bridge = look(self._bridge)
+        inbox, stems, osc = self._bridge
+        said: dict[str, Any] = {"inbox": inbox and str(inbox), "stems": stems and str(stems)}
+        if osc is not None:
+            said.update(bridge_host=osc.host, bridge_port=osc.port)
+        return Settings(**{**{key: value for key, value in said.items() if value}, **self._row})
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """Return what the file in `folder` names; raises `SettingsWrong`, which names the key."""
     try:
         text = (folder / FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Settings()
+        return {}
     except (OSError, ValueError) as error:
         raise SettingsWrong(f"{FILE} cannot be read ({error}).") from error
     try:
@@ -43,7 +65,7 @@ def load(folder: Path) -> Settings:
         raise SettingsWrong(f"{FILE} is not JSON ({error}).") from error
     if not isinstance(row, dict):
         raise SettingsWrong(f"{FILE} is no list of settings in {{ }}.")
-    return Settings(**dict(_checked(key, value) for key, value in row.items()))
+    return dict(_checked(key, value) for key, value in row.items())
 
 
 def _checked(key: str, value: Any) -> tuple[str, Any]:

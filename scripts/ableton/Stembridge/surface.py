@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .desk import Desk
-from .settings import Settings, SettingsWrong, load
+from .settings import Chosen, SettingsWrong, load
 from .status import Status
 
 _ERROR_AGAIN_S = 60.0
@@ -26,7 +26,7 @@ class Surface:
         self._c_instance = c_instance
         self._clock = clock
         self._status = Status(c_instance.show_message, c_instance.log_message, clock)
-        self._desk = Desk(c_instance.song, self._status, self._settings(folder), clock)
+        self._desk = Desk(c_instance.song, self._status, self._chosen(folder).now, clock)
         self._quiet_until = 0.0
 
     def update_display(self) -> None:
@@ -44,12 +44,12 @@ class Surface:
         """Let go of everything: Live ends, loads another set, or the script is no longer chosen."""
         self._desk.close()
 
-    def _settings(self, folder: Path) -> Settings:
+    def _chosen(self, folder: Path) -> Chosen:
         try:
-            return load(folder)
+            return Chosen(load(folder))
         except SettingsWrong as error:
             self._status.say(f"{error} The defaults hold.")
-            return Settings()
+            return Chosen({})
 
     # The rest of what Live asks a surface: this one has no hardware, so the answer is always no.
 

@@ -10,7 +10,7 @@ from .osc import LARGEST, Message, Value, decode, encode
 
 
 class Sender(NamedTuple):
-    """Where a message came from."""
+    """Where a message comes from, or goes to."""
 
     host: str
     port: int
@@ -62,10 +62,11 @@ class Ear:
 class Line:
     """A socket of its own to the bridge: what comes back on it is about what was asked on it."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, to: Sender) -> None:
+        self.to = to
         self._socket = _quick_socket()
         try:
-            self._socket.connect((host, port))
+            self._socket.connect(to)
         except OSError as error:
             self._socket.close()
             raise Refused from error

@@ -9,6 +9,8 @@ from typing import Any
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.ports import free_port
+
 Message = tuple[str, list[Any]]
 
 
@@ -25,9 +27,9 @@ class Bridge:
 
     def __init__(self, port: int = 0) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", port))
+        self.port = port or free_port()
+        self.socket.bind(("127.0.0.1", self.port))
         self.socket.setblocking(False)
-        self.port: int = self.socket.getsockname()[1]
         self.heard: list[Message] = []
         self.askers: dict[str, tuple[str, int]] = {}
         self.listener = 0

@@ -18,6 +18,28 @@ from tests.scripts.ableton.live_double import Studio
 RATE = 8_000
 
 
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The bridge's state folder, in which it keeps its status file; a bridge of this machine's is not to be found."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    return tmp_path / "stembridge"
+
+
+Say = Callable[..., None]
+
+
+@pytest.fixture
+def say(state: Path) -> Say:
+    """Have the bridge say in its status file where it is."""
+
+    def write(**more: object) -> None:
+        state.mkdir(exist_ok=True)
+        (state / "status.json").write_text(json.dumps({"schema": 1, **more}), encoding="utf-8")
+
+    return write
+
+
 @pytest.fixture
 def studio(monkeypatch: pytest.MonkeyPatch) -> Studio:
     live = Studio()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bridge.delivery import claim, importing
+from bridge.delivery import claim, importing, whereabouts
 
 FOLDER = Path("scripts/ableton/Stembridge")
 FILES = sorted(FOLDER.glob("*.py"))
 
 
-@pytest.mark.parametrize("original", [claim, importing])
-def test_the_claim_protocol_is_carried_word_for_word(original: object) -> None:
+@pytest.mark.parametrize("original", [claim, importing, whereabouts])
+def test_what_every_importer_needs_is_carried_word_for_word(original: object) -> None:
     theirs = Path(str(original.__file__))  # type: ignore[attr-defined]
     assert (FOLDER / theirs.name).read_bytes() == theirs.read_bytes()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from scripts.ableton.Stembridge.picking import Bounce
 from scripts.ableton.Stembridge.requests import GIVE_UP_S, Heard, Requests
+from scripts.ableton.Stembridge.wires import Sender
 from tests.scripts.ableton.bridge_double import Bridge
 from tests.scripts.ableton.conftest import until
 
@@ -12,7 +13,7 @@ SEPARATE = "/stembridge/separate"
 
 def ask(requests: Requests, bridge: Bridge, name: str) -> None:
     count = len(bridge.asked(SEPARATE))
-    requests.ask(Bounce(Path(name), None), "", 1, 0.0)
+    requests.ask(Sender("127.0.0.1", bridge.port), Bounce(Path(name), None), "", 1, 0.0)
     until(lambda: len(bridge.asked(SEPARATE)) > count)
 
 
@@ -28,7 +29,7 @@ def hear(requests: Requests) -> list[Heard]:
 
 
 def test_each_answer_is_about_what_was_asked_on_its_own_line(bridge: Bridge) -> None:
-    requests = Requests("127.0.0.1", bridge.port)
+    requests = Requests()
     ask(requests, bridge, "one.wav")
     first = bridge.askers[SEPARATE]
     ask(requests, bridge, "two.wav")
@@ -42,7 +43,7 @@ def test_each_answer_is_about_what_was_asked_on_its_own_line(bridge: Bridge) -> 
 
 
 def test_the_oldest_is_forgotten_when_there_are_too_many(bridge: Bridge) -> None:
-    requests = Requests("127.0.0.1", bridge.port)
+    requests = Requests()
     for number in range(33):
         ask(requests, bridge, f"{number}.wav")
     late = {request.bounce.path.name for request in requests.late(GIVE_UP_S)}
@@ -52,8 +53,8 @@ def test_the_oldest_is_forgotten_when_there_are_too_many(bridge: Bridge) -> None
 
 def test_without_a_bridge_the_line_is_refused(bridge: Bridge) -> None:
     bridge.socket.close()
-    requests = Requests("127.0.0.1", bridge.port)
-    requests.ask(Bounce(Path("one.wav"), None), "", 1, 0.0)
+    requests = Requests()
+    requests.ask(Sender("127.0.0.1", bridge.port), Bounce(Path("one.wav"), None), "", 1, 0.0)
     (heard,) = hear(requests)
     assert heard.message is None
     requests.close()

@@ -6,16 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ableton.Stembridge.settings import Settings, SettingsWrong, load
+from scripts.ableton.Stembridge.settings import Chosen, Settings, SettingsWrong, load
+from tests.scripts.ableton.conftest import Say
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert load(tmp_path) == Settings()
+    assert Chosen(load(tmp_path)).now() == Settings()
 
 
 def test_what_the_file_says_holds_and_the_rest_stays(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text('{"port": 9200, "import_all": true, "inbox": "~/In"}')
-    assert load(tmp_path) == Settings(port=9200, import_all=True, inbox=str(Path.home() / "In"))
+    assert Chosen(load(tmp_path)).now() == Settings(port=9200, import_all=True, inbox=str(Path.home() / "In"))
+
+
+def test_where_the_bridge_is_it_says_itself_unless_the_musician_does(tmp_path: Path, say: Say) -> None:
+    inbox, stems = str(tmp_path / "In"), str(tmp_path / "Out")
+    chosen = Chosen({"stems": "/mine", "silent_stems": False})
+    say(inbox=inbox, stems=stems, osc={"host": "127.0.0.2", "port": 9200})
+    held = Settings(bridge_host="127.0.0.2", bridge_port=9200, inbox=inbox, stems="/mine", silent_stems=False)
+    assert chosen.now() == held
+    (tmp_path / "stembridge" / "status.json").write_text("{")
+    assert chosen.now() == held, "it may be replaced at this moment"
+    say(inbox=inbox, stems=stems, osc=None)
+    assert chosen.now() == Settings(inbox=inbox, stems="/mine", silent_stems=False)
 
 
 @pytest.mark.parametrize(

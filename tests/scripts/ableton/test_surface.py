@@ -13,17 +13,11 @@ from pythonosc.osc_message import OscMessage
 
 from scripts.ableton.Stembridge import create_instance
 from scripts.ableton.Stembridge.surface import Surface
+from tests.ports import free_port
 from tests.scripts.ableton.bridge_double import Bridge, packet
-from tests.scripts.ableton.conftest import Clock, Deliver, audio, until
+from tests.scripts.ableton.conftest import Clock, Deliver, Say, audio, until
 from tests.scripts.ableton.live_clips import Clip, MidiClip
 from tests.scripts.ableton.live_double import Song, Studio
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 class Session:
@@ -44,7 +38,10 @@ class Session:
 
     def settle(self, **more: object) -> None:
         row = {"port": self.port, "bridge_port": self.bridge.port, "stems": str(self.folder / "Stems")}
-        (self.folder / "settings.json").write_text(json.dumps({**row, "inbox": str(self.inbox), **more}))
+        self.settle_only(**row, inbox=str(self.inbox), **more)
+
+    def settle_only(self, **row: object) -> None:
+        (self.folder / "settings.json").write_text(json.dumps(row))
 
     def choose(self) -> None:
         with self.studio.notification():
@@ -302,6 +299,34 @@ def test_a_bridge_that_is_started_anew_is_asked_how_the_job_stands(session: Sess
         second.answer("/stembridge/status", "/stembridge/job/done", "j1", str(deliver()), 3)
         session.until(lambda: session.tracks)
     assert session.tracks == STEMS
+
+
+def test_the_bridge_is_found_by_what_it_says_also_where_it_is_started_anew_elsewhere(
+    session: Session, deliver: Deliver, say: Say
+) -> None:
+    def found(bridge: Bridge) -> None:
+        say(inbox=str(session.inbox), stems=str(session.folder / "Stems"), osc={"host": "::", "port": bridge.port})
+
+    session.surface.disconnect()
+    session.settle_only(port=session.port)
+    session.bridge.heard.clear()
+    session.choose()
+    found(session.bridge)
+    bounce = audio(session.inbox / "Mix.wav")
+    assert session.command("bounce")[0] == "ok"
+    accept(session)
+    assert session.bridge.asked(SEPARATE) == [[str(bounce)]]
+    session.bridge.socket.close()
+    with Bridge() as second:
+        found(second)
+        session.clock.now += 60
+        session.until(lambda: second.asked("/stembridge/status"))
+        assert second.asked("/stembridge/subscribe")[0][0] == session.port
+        second.answer("/stembridge/status", "/stembridge/job/done", "j1", str(deliver()), 3)
+        session.until(lambda: session.tracks)
+    deliver(job="j2", song="Later")
+    session.command("import")
+    session.until(lambda: len(session.tracks) > 3)
 
 
 def test_a_bridge_that_does_not_answer_is_said_once(session: Session) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from pathlib import Path
 
@@ -11,31 +10,26 @@ import pytest
 
 from scripts.ableton.Stembridge.surface import Surface
 from tests.acceptance.program import Studio as BridgeStudio
-from tests.scripts.ableton.conftest import Clock, until
+from tests.ports import free_port
+from tests.scripts.ableton.conftest import Clock, Say, until
 from tests.scripts.ableton.live_clips import Clip
 from tests.scripts.ableton.live_double import Studio
-
-
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="how the bridge is started and stopped here is POSIX")
 def test_a_clip_is_separated_by_the_bridge_and_comes_back_also_after_the_bridge_was_started_anew(
-    studio: Studio, tmp_path: Path, clock: Clock
+    studio: Studio, state: Path, say: Say, tmp_path: Path, clock: Clock
 ) -> None:
-    port, ear = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_DGRAM)
     bridge = BridgeStudio(tmp_path / "studio")
+    bridge.state = state
+    bridge.configure()
     config = bridge.root / "config.toml"
     samples = tmp_path / "Samples"
     samples.mkdir()
-    config.write_text(config.read_text().replace("port = 0", f'port = {port}\nfolders = ["{samples}"]'))
-    row = {"port": ear, "bridge_port": port, "inbox": str(bridge.inbox), "stems": str(bridge.output)}
-    (tmp_path / "settings.json").write_text(json.dumps(row))
+    config.write_text(config.read_text().replace("port = 0", f'port = 0\nfolders = ["{samples}"]'))
+    (tmp_path / "settings.json").write_text(json.dumps({"port": free_port()}))
+    say(running=False, osc={"host": "127.0.0.1", "port": free_port()})
     first, second = (bridge.bounce(f"{name}.wav", seed=seed, to=samples) for name, seed in (("One", 1), ("Two", 2)))
     outside = bridge.bounce("Outside.wav", to=tmp_path)
     song = studio.song_now

@@ -9,8 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.delivery.importing import RECEIPT
+from bridge.delivery.whereabouts import NOWHERE, Whereabouts, look
 
 _MUSIC = re.compile(r'^XDG_MUSIC_DIR="([^"]+)"', re.MULTILINE)
+
+
+class StemsFolder:
+    """The folder to look in: the one that the musician named, else the bridge's own, which may change."""
+
+    def __init__(self, named: Path | None) -> None:
+        self._named = named
+        self._bridge: Whereabouts = NOWHERE
+
+    def now(self) -> Path:
+        """Return where it is now."""
+        self._bridge = look(self._bridge)
+        return self._named or self._bridge.stems or default_stems()
 
 
 def default_stems() -> Path:

@@ -16,7 +16,7 @@ import argparse
 from pathlib import Path
 
 from scripts.audacity import session
-from scripts.audacity.finding import default_stems
+from scripts.audacity.finding import StemsFolder
 from scripts.audacity.placing import Choices
 
 
@@ -28,6 +28,7 @@ def seconds(text: str) -> float:
 
 
 def parser() -> argparse.ArgumentParser:
+    stems = str(StemsFolder(None).now()).replace("%", "%%")
     parser = argparse.ArgumentParser(
         prog="import_stems.py", description="Import finished stems into the project that is open in Audacity."
     )
@@ -36,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="?",
         type=Path,
         help="a delivery's folder or its stems.json; with --newest or --watch the folder to look in "
-        f"(default: {default_stems()})",
+        f"(default, as the bridge says: {stems})",
     )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--newest", action="store_true", help="import the newest delivery (so it is without a folder)")
@@ -50,9 +51,9 @@ def main(arguments: list[str]) -> int:
     chosen = parser().parse_args(arguments)
     choices = Choices(at_s=chosen.at, silent=not chosen.no_silent)
     if chosen.watch:
-        return session.watch(chosen.folder or default_stems(), choices)
+        return session.watch(StemsFolder(chosen.folder), choices)
     if chosen.newest or chosen.folder is None:
-        return session.import_newest(chosen.folder or default_stems(), choices)
+        return session.import_newest(StemsFolder(chosen.folder).now(), choices)
     return session.import_one(chosen.folder, choices)
 
 

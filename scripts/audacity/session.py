@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bridge.delivery.importing import RECEIPT, Delivery, NotReady, Unreadable, read
-from scripts.audacity.finding import deliveries
+from scripts.audacity.finding import StemsFolder, deliveries
 from scripts.audacity.pipe import Pipe
 from scripts.audacity.placing import Choices, bring
 from scripts.audacity.project import Project
@@ -37,29 +37,35 @@ def import_newest(folder: Path, choices: Choices) -> int:
     return import_one(max(found, key=lambda place: found[place]), choices)
 
 
-def watch(folder: Path, choices: Choices) -> int:
+def watch(stems: StemsFolder, choices: Choices) -> int:
     """Import every delivery that is finished from now on, until Ctrl-C."""
-    known = deliveries(folder)
-    told = ""
-    print(f"Waiting for stems in {folder}; Ctrl-C ends it.", flush=True)
+    known: dict[Path, int] = {}
+    folder, told = None, ""
     while True:
+        if folder != (now := stems.now()):
+            # What lies in a folder that the bridge has changed to was not finished just now.
+            folder, known = now, {**known, **deliveries(now)}
+            print(f"Waiting for stems in {folder}; Ctrl-C ends it.", flush=True)
         for place, written in sorted(deliveries(folder).items(), key=lambda found: found[1]):
             if known.get(place) == written:
                 continue
-            try:
-                said = _import(place.absolute(), choices)
-            except (NotReady, NoAnswer, NoAudacity) as error:
-                # These pass: it is tried again, and said once.
-                said = str(error)
-            except (Unreadable, Trouble) as error:
-                said = str(error)
-                known[place] = written
-            else:
+            said, is_over = _try(place.absolute(), choices)
+            if is_over:
                 known[place] = written
             if said != told:
                 print(said, flush=True)
                 told = said
         time.sleep(_LOOK_S)
+
+
+def _try(place: Path, choices: Choices) -> tuple[str, bool]:
+    """Return what is to be said of an import, and whether it is over; else it is tried again."""
+    try:
+        return _import(place, choices), True
+    except (NotReady, NoAnswer, NoAudacity) as error:
+        return str(error), False
+    except (Unreadable, Trouble) as error:
+        return str(error), True
 
 
 def _import(folder: Path, choices: Choices) -> str:

@@ -197,15 +197,24 @@ def test_two_importers_at_once_import_once_and_the_musicians_choices_count(desk:
 
 
 @pytest.mark.usefixtures("no_tracks")
-def test_watching_imports_what_is_finished_from_now_on(desk: Desk, deliver: Deliver, tmp_path: Path) -> None:
-    stems = tmp_path / "stems"
+def test_watching_imports_what_is_finished_from_now_on_wherever_the_bridge_says(
+    desk: Desk, deliver: Deliver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    status = tmp_path / "stembridge" / "status.json"
+    status.parent.mkdir()
+    stems, moved = tmp_path / "stems", tmp_path / "moved"
+    status.write_text(json.dumps({"schema": 1, "stems": str(stems)}), "utf-8")
     deliver("old", folder=stems / "old song")
-    command = [sys.executable, str(SCRIPT), "--watch", str(stems)]
+    deliver("elsewhere", folder=moved / "old song")
+    command = [sys.executable, str(SCRIPT), "--watch"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
         try:
             assert watcher.stdout is not None
-            assert watcher.stdout.readline().startswith("Waiting")
-            deliver("new", folder=stems / "song" / "take 02", origin=0)
+            assert watcher.stdout.readline().startswith(f"Waiting for stems in {stems};")
+            status.write_text(json.dumps({"schema": 1, "stems": str(moved)}), "utf-8")
+            assert watcher.stdout.readline().startswith(f"Waiting for stems in {moved};")
+            deliver("new", folder=moved / "song" / "take 02", origin=0)
             assert watcher.stdout.readline().startswith("tune is in the project")
             watcher.send_signal(signal.SIGINT)
             assert watcher.wait(20) == 130

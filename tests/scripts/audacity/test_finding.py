@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import folders
-from scripts.audacity.finding import default_stems, deliveries
+from scripts.audacity.finding import StemsFolder, default_stems, deliveries
 from tests.scripts.audacity.audacity_desk import importer
 
 
@@ -27,6 +28,35 @@ def test_the_music_folder_is_named_as_the_desktop_names_it(monkeypatch: pytest.M
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "user-dirs.dirs").write_text('XDG_MUSIC_DIR="$HOME/Musik"\n')
     assert default_stems() == folders.default_output() == tmp_path / "Musik" / "Stembridge" / "Stems"
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The bridge's state folder."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    folder = tmp_path / "stembridge"
+    folder.mkdir()
+    return folder
+
+
+def say(state: Path, stems: Path) -> None:
+    (state / "status.json").write_text(json.dumps({"schema": 1, "stems": str(stems)}))
+
+
+def test_the_bridge_says_where_its_stems_are_unless_the_musician_does(
+    monkeypatch: pytest.MonkeyPatch, state: Path, tmp_path: Path
+) -> None:
+    mine, bridges = StemsFolder(tmp_path), StemsFolder(None)
+    assert bridges.now() == default_stems()
+    say(state, tmp_path / "moved")
+    assert (mine.now(), bridges.now()) == (tmp_path, tmp_path / "moved")
+    (state / "status.json").write_text("{")
+    assert bridges.now() == tmp_path / "moved", "it may be replaced at this moment"
+    say(state, tmp_path / "100% moved")
+    assert importer().stderr == f"There is no finished delivery in {tmp_path / '100% moved'}.\n"
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert "100% moved" in importer("--help").stdout
 
 
 def test_deliveries_are_found_in_a_stems_folder_and_in_a_songs_folder(tmp_path: Path) -> None:

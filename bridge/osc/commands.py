@@ -9,7 +9,6 @@ from bridge.errors import OscError
 from bridge.osc import addresses, saying
 from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
-from bridge.osc.answers import Answers
 from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
 from bridge.osc.lanes import Lane
@@ -40,11 +39,8 @@ class Command(NamedTuple):
 class Commands:
     """The commands, each with what it needs."""
 
-    def __init__(
-        self, actions: Actions, answers: Answers, feedback: Feedback, subscribers: Subscribers, outlet: Outlet
-    ) -> None:
+    def __init__(self, actions: Actions, feedback: Feedback, subscribers: Subscribers, outlet: Outlet) -> None:
         self._actions = actions
-        self._answers = answers
         self._feedback = feedback
         self._subscribers = subscribers
         self._outlet = outlet
@@ -99,25 +95,25 @@ class Commands:
             packets = [saying.state(job) for job in self._actions.recent()]
             packets.append(saying.ok(addresses.STATUS, self._actions.summary()))
         for packet in packets:
-            self._answers.answer(peer, packet)
+            self._feedback.answer(peer, packet)
 
     def _preset(self, peer: Peer, values: list[Value]) -> None:
         name = str(values[0])
         self._actions.preset(name)
         text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
-        self._answers.answer(peer, saying.ok(addresses.PRESET, text))
+        self._feedback.answer(peer, saying.ok(addresses.PRESET, text))
 
     def _pause(self, peer: Peer, values: list[Value]) -> None:
         if values == [RELEASED]:
             return
         self._actions.pause()
-        self._answers.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
+        self._feedback.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
 
     def _resume(self, peer: Peer, values: list[Value]) -> None:
         if values == [RELEASED]:
             return
         self._actions.resume()
-        self._answers.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
+        self._feedback.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
 
     def _subscribe(self, peer: Peer, values: list[Value]) -> None:
         port, seconds = [int(value) for value in (*values, DEFAULT_S)][:2]
@@ -129,12 +125,12 @@ class Commands:
         self._subscribers.add(peers, seconds)
         where = f"{peer.host} port {port}" if port else "This connection"
         text = f"{where} hears of every job for {seconds} s." if seconds else f"{where} hears no more of every job."
-        self._answers.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
+        self._feedback.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
 
     def _pinged(self, version: str) -> Callable[[Peer, list[Value]], None]:
         pong = saying.Pong(version)
 
         def ping(peer: Peer, values: list[Value]) -> None:
-            self._answers.answer(peer, pong(*map(str, values)))
+            self._feedback.answer(peer, pong(*map(str, values)))
 
         return ping

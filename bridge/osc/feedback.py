@@ -1,4 +1,7 @@
-"""What jobs do, told to those who hear of it. Nobody who changes a job ever waits for it."""
+"""What the bridge says leaves here: answers at once, the news of jobs and copies of answers on a thread of their own.
+
+Nobody who changes a job ever waits for it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
+from bridge.osc import saying
+from bridge.osc.addresses import OUTGOING
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
 from bridge.osc.limits import RateLimit
@@ -19,10 +25,14 @@ log = logging.getLogger(__name__)
 
 _MOST_WAITING: Final = 10_000
 _COPIES_AT_ONCE, _COPIES_A_SECOND = 100, 50
+_ERRORS_AT_ONCE, _ERRORS_A_SECOND = 20, 10
+"""Error answers to one host, whatever its ports: there are more of those than buckets."""
+_ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND = 400, 200
+"""Error answers to all hosts: a source that is made up must not have us flood its owner."""
 
 
 class Feedback:
-    """The thread that tells. Every method but `stop` may be called on any thread and returns at once."""
+    """Answers, and a thread that tells of jobs. Every method but `stop` may be called on any thread, returning at once."""
 
     def __init__(self, crier: Crier, counters: Counters, clock: Callable[[], float]) -> None:
         """`clock` gives seconds that never fall."""
@@ -30,6 +40,8 @@ class Feedback:
         self._crier = crier
         self._counters = counters
         self._copies = RateLimit(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
+        self._errors = RateLimit(_ERRORS_AT_ONCE, _ERRORS_A_SECOND, clock)
+        self._all_errors = RateLimit(_ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND, clock)
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
 
@@ -53,8 +65,22 @@ class Feedback:
         """Tell `peer` of a job that it asked for at `asked`, by `clock`; see `Crier.follow`."""
         self._later(functools.partial(self._crier.follow, job, peer, asked, accepted=accepted))
 
-    def copy(self, packet: bytes, but: Peer) -> None:
-        """Tell an answer to those who hear everything, for many programs send from a port that they do not read."""
+    def answer(self, peer: Peer, packet: bytes) -> None:
+        """Answer who asked, and tell the answer to those who hear everything."""
+        # In this order: who begins to hear everything because of this answer is not meant yet.
+        self._copy(packet, but=peer)
+        peer.send(packet)
+
+    def refuse(self, peer: Peer, address: str, error: StembridgeError) -> None:
+        """Say why something was not carried out, unless too much was said already or the other is a bridge, too."""
+        self._counters.error(error.code)
+        if address in OUTGOING or not (self._errors.take(peer.host) and self._all_errors.take()):
+            self._counters.add("dropped")
+            return
+        self.answer(peer, saying.error(address, error))
+
+    def _copy(self, packet: bytes, but: Peer) -> None:
+        """Tell an answer to all others, for many programs send from a port that they do not read."""
         audience = self._crier.audience() - {but}
         if audience and not self._copies.take():
             self._counters.add("dropped")

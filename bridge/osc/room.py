@@ -10,7 +10,6 @@ from contextlib import ExitStack
 
 from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
-from bridge.osc.answers import Answers
 from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
@@ -102,9 +101,8 @@ class Room:
         for lane in (copying, asking):
             lane.start()
             stack.callback(lane.stop, _PATIENCE_S)
-        answers = Answers(feedback, counters, clock)
-        commands = Commands(self._actions, answers, feedback, subscribers, outlet)
-        router = Router(commands.table(self._version, copying, asking), answers, counters, clock)
+        commands = Commands(self._actions, feedback, subscribers, outlet)
+        router = Router(commands.table(self._version, copying, asking), feedback, counters, clock)
         self._listen(stack, router, datagrams, stream, outlet)
         self._feedback = feedback
 

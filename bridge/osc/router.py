@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from bridge.errors import ArgumentError, PacketError, StembridgeError
 from bridge.osc.addresses import INCOMING, OUTGOING, Value
-from bridge.osc.answers import Answers
 from bridge.osc.commands import Command
 from bridge.osc.counters import Counters
+from bridge.osc.feedback import Feedback
 from bridge.osc.limits import RateLimit
 from bridge.osc.packet import Found, messages
 from bridge.osc.peers import Peer
@@ -24,10 +24,10 @@ class Router:
     """Finds the command for a message by its exact address. Threads may share one."""
 
     def __init__(
-        self, table: Mapping[str, Command], answers: Answers, counters: Counters, clock: Callable[[], float]
+        self, table: Mapping[str, Command], feedback: Feedback, counters: Counters, clock: Callable[[], float]
     ) -> None:
         self._table = table
-        self._answers = answers
+        self._feedback = feedback
         self._counters = counters
         self._logged = RateLimit(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
 
@@ -47,7 +47,7 @@ class Router:
 
     def broken(self, error: PacketError, peer: Peer) -> None:
         """Answer a stream that cannot be followed any more."""
-        self._answers.refuse(peer, error.address, error)
+        self._feedback.refuse(peer, error.address, error)
 
     def _carry_out(self, message: Found, peer: Peer) -> None:
         if message.address in OUTGOING:
@@ -71,11 +71,11 @@ class Router:
     def _failed(self, peer: Peer, address: str, error: Exception) -> None:
         """Answer an error: the last line before the threads that listen and work, so of whatever kind it is."""
         if isinstance(error, StembridgeError):
-            self._answers.refuse(peer, address, error)
+            self._feedback.refuse(peer, address, error)
             return
         if self._logged.take():
             log.error("OSC message %r", address, exc_info=error)
-        self._answers.refuse(peer, address, _INTERNAL)
+        self._feedback.refuse(peer, address, _INTERNAL)
 
 
 _INTERNAL = StembridgeError("Something went wrong inside the bridge.", advice="Its log says what.")

@@ -27,7 +27,6 @@ from typing import NamedTuple
 import psutil
 
 from bridge.errors import PacketError
-from bridge.osc.answers import Answers
 from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters
@@ -136,9 +135,8 @@ def handling() -> Iterator[tuple[Router, Later, Counters]]:
         subscribers = Subscribers(clock)
         crier = Crier(subscribers, Targets(outlet, (), ()), (), counters, clock)
         feedback = Later(crier, counters, clock)
-        answers = Answers(feedback, counters, clock)
-        commands = Commands(Nothing(), answers, feedback, subscribers, outlet)
-        yield Router(commands.table("0", AtOnce(), AtOnce()), answers, counters, clock), feedback, counters
+        commands = Commands(Nothing(), feedback, subscribers, outlet)
+        yield Router(commands.table("0", AtOnce(), AtOnce()), feedback, counters, clock), feedback, counters
 
 
 def packets(count: int, seed: int) -> Iterator[bytes]:

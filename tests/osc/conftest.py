@@ -6,7 +6,9 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
+from bridge.osc.crier import Crier
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
 from bridge.osc.room import Room
@@ -34,6 +36,16 @@ def outlet() -> Iterator[Outlet]:
         listening.bind(("127.0.0.1", 0))
         with closing(Outlet(listening, Counters())) as outlet:
             yield outlet
+
+
+@pytest.fixture
+def subscribers(clock: Clock) -> Subscribers:
+    return Subscribers(clock)
+
+
+@pytest.fixture
+def crier(outlet: Outlet, subscribers: Subscribers, clock: Clock) -> Crier:
+    return Crier(subscribers, Targets(outlet, (), ()), (), Counters(), clock)
 
 
 @pytest.fixture

@@ -3,30 +3,16 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-import pytest
-
 from bridge.jobs.job import Failure
 from bridge.jobs.states import State
-from bridge.osc import saying
 from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
-from bridge.osc.feedback import Feedback
 from bridge.osc.options import Endpoint, Poke
 from bridge.osc.peers import Outlet
 from tests.osc.oscdesk import PATIENCE_S, Clock, Ear, Jobs, read
 
 BEGINNING = ["job/accepted", "job/state", "job/progress"]
-
-
-@pytest.fixture
-def subscribers(clock: Clock) -> Subscribers:
-    return Subscribers(clock)
-
-
-@pytest.fixture
-def crier(outlet: Outlet, subscribers: Subscribers, clock: Clock) -> Crier:
-    return Crier(subscribers, Targets(outlet, (), ()), (), Counters(), clock)
 
 
 def test_who_asks_hears_accepted_then_where_the_job_stands_then_what_follows(crier: Crier, make_job: Jobs) -> None:
@@ -161,32 +147,6 @@ def test_a_client_that_is_gone_is_forgotten_and_the_others_hear_all(
     crier.hear(make_job(State.CANCELLED))
     assert gone_too.heard == []
     assert here.addresses() == [*BEGINNING, "job/state", "job/state"]
-
-
-def test_an_answer_is_told_to_those_who_hear_all_except_to_who_got_it(
-    crier: Crier, subscribers: Subscribers, clock: Clock
-) -> None:
-    asker, other = Ear(), Ear()
-    subscribers.add([asker, other], 600)
-    feedback = Feedback(crier, Counters(), clock)
-    feedback.copy(saying.Pong("1")(), but=asker)
-    feedback.start()
-    feedback.stop(PATIENCE_S)
-    assert (asker.heard, other.heard) == ([], [("/stembridge/pong", "1")])
-
-
-def test_of_a_flood_of_answers_those_who_hear_all_are_told_a_part(
-    crier: Crier, subscribers: Subscribers, clock: Clock
-) -> None:
-    asker, other, counters = Ear(), Ear(), Counters()
-    subscribers.add([other], 600)
-    feedback = Feedback(crier, counters, clock)
-    for _ in range(1000):
-        feedback.copy(saying.Pong("1")(), but=asker)
-    feedback.start()
-    feedback.stop(PATIENCE_S)
-    assert len(other.heard) + counters.now().dropped == 1000
-    assert len(other.heard) == 100
 
 
 def test_what_is_over_is_not_remembered_for_ever_nor_is_everyone_who_asked(

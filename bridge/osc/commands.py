@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from bridge.errors import OscError
 from bridge.osc import addresses, saying
@@ -11,29 +10,17 @@ from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
 from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
-from bridge.osc.lanes import Lane
 from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Outlet, Peer
+from bridge.osc.router import Command, Lane
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one host: dozens of messages for one."""
 _LOOKS_AT_ONCE, _LOOKS_A_SECOND = 50, 20
 """Answers to `status` of one job, to one host: longer than the question by far, and a look at a disk."""
 
-
 RELEASED = 0
 """What many controllers' buttons send when they are let go."""
-
-
-class Command(NamedTuple):
-    """How one address is carried out."""
-
-    run: Callable[[Peer, list[Value]], None]
-    """May raise a `StembridgeError`, which becomes the answer."""
-    lane: Lane | None = None
-    """Where; None: at once, where it was heard."""
-    noting: Callable[[list[Value]], list[Value]] = list
-    """Adds to the arguments what holds at the moment when they are heard, for a lane may be minutes behind."""
 
 
 class Commands:

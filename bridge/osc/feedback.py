@@ -32,7 +32,7 @@ _ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND = 400, 200
 
 
 class Feedback:
-    """Answers, and a thread that tells of jobs. Every method but `stop` may be called on any thread, returning at once."""
+    """Answers, and a thread that tells of jobs. Every method but `stop` returns at once, on whatever thread."""
 
     def __init__(self, crier: Crier, counters: Counters, clock: Callable[[], float]) -> None:
         """`clock` gives seconds that never fall."""

@@ -15,11 +15,10 @@ from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
 from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
-from bridge.osc.lanes import Lane
 from bridge.osc.limits import AllowedHosts
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
-from bridge.osc.router import Router
+from bridge.osc.router import Lane, Router
 from bridge.osc.sockets import open_port
 from bridge.osc.tcp import TcpListener
 from bridge.osc.udp import UdpListener

@@ -1,14 +1,16 @@
-"""From a packet to what it asks for. Whatever comes, nothing leaves this file but answers."""
+"""From a packet to what it asks for, at once or on a lane. Whatever comes, nothing leaves this file but answers."""
 
 from __future__ import annotations
 
 import functools
 import logging
+import queue
+import threading
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from bridge.errors import ArgumentError, PacketError, StembridgeError
+from bridge.errors import ArgumentError, OscError, PacketError, StembridgeError
 from bridge.osc.addresses import INCOMING, OUTGOING, Value
-from bridge.osc.commands import Command
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
 from bridge.osc.limits import RateLimit
@@ -18,6 +20,56 @@ from bridge.osc.peers import Peer
 log = logging.getLogger(__name__)
 
 _LOGGED_AT_ONCE, _LOGGED_A_SECOND = 10, 0.1
+_INTERNAL = StembridgeError("Something went wrong inside the bridge.", advice="Its log says what.")
+
+
+class Lane:
+    """A few threads for what may take long, and a bounded queue before them: the threads that listen never wait."""
+
+    def __init__(self, name: str, threads: int, capacity: int) -> None:
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(capacity)
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, wait_s: float) -> None:
+        """Begin nothing more, and wait this long for what is under way."""
+        self._stopping = True
+        for _ in self._threads:
+            try:
+                self._waiting.put_nowait(None)
+            except queue.Full:
+                break  # a thread that meets one of those looks at `_stopping` first
+        for thread in self._threads:
+            thread.join(wait_s)
+
+    def submit(self, task: Callable[[], None]) -> None:
+        """Have a task done, which must not raise; raise `OscError` where too many wait already."""
+        try:
+            self._waiting.put_nowait(task)
+        except queue.Full:
+            raise OscError("The bridge has too much to do at once.", code="osc.busy", advice="Send it again.") from None
+
+    def _run(self) -> None:
+        while (task := self._waiting.get()) is not None and not self._stopping:
+            task()
+
+
+class Command(NamedTuple):
+    """How one address is carried out."""
+
+    run: Callable[[Peer, list[Value]], None]
+    """May raise a `StembridgeError`, which becomes the answer."""
+    lane: Lane | None = None
+    """Where; None: at once, where it was heard."""
+    noting: Callable[[list[Value]], list[Value]] = list
+    """Adds to the arguments what holds at the moment when they are heard, for a lane may be minutes behind."""
 
 
 class Router:
@@ -26,28 +78,25 @@ class Router:
     def __init__(
         self, table: Mapping[str, Command], feedback: Feedback, counters: Counters, clock: Callable[[], float]
     ) -> None:
+        """`table`: what each incoming address does. `clock` gives seconds that never fall."""
         self._table = table
         self._feedback = feedback
         self._counters = counters
         self._logged = RateLimit(_LOGGED_AT_ONCE, _LOGGED_A_SECOND, clock)
 
     def handle(self, packet: bytes, peer: Peer) -> None:
-        """Carry out the messages in a packet, at once or on a lane, and answer. Never raises."""
-        try:
-            found = messages(packet)
-        except Exception as error:  # a mistake of ours in the check must not end the thread that listens
-            self._failed(peer, error.address if isinstance(error, PacketError) else "", error)
-            return
-        self._counters.add("messages", len(found))
-        for message in found:
-            try:
-                self._carry_out(message, peer)
-            except Exception as error:  # nor must one of those who carry out
-                self._failed(peer, message.address, error)
+        """Carry out the messages in a packet, or have a lane do it, and answer. Never raises."""
+        self._attempt(peer, "", functools.partial(self._take_apart, packet, peer))
 
     def broken(self, error: PacketError, peer: Peer) -> None:
         """Answer a stream that cannot be followed any more."""
         self._feedback.refuse(peer, error.address, error)
+
+    def _take_apart(self, packet: bytes, peer: Peer) -> None:
+        found = messages(packet)
+        self._counters.add("messages", len(found))
+        for message in found:
+            self._attempt(peer, message.address, functools.partial(self._carry_out, message, peer))
 
     def _carry_out(self, message: Found, peer: Peer) -> None:
         if message.address in OUTGOING:
@@ -56,26 +105,22 @@ class Router:
         if row is None:
             raise ArgumentError("The bridge has no such address.", code="osc.address", advice="docs/osc.md lists them.")
         command = self._table[message.address]
-        given = command.noting(row.values(message))
+        task = functools.partial(command.run, peer, command.noting(row.values(message)))
         if command.lane is None:
-            command.run(peer, given)
+            task()
         else:
-            command.lane.submit(functools.partial(self._on_lane, command, message.address, peer, given))
+            command.lane.submit(functools.partial(self._attempt, peer, message.address, task))
 
-    def _on_lane(self, command: Command, address: str, peer: Peer, given: list[Value]) -> None:
+    def _attempt(self, peer: Peer, address: str, task: Callable[[], None]) -> None:
+        """Do something, and answer whatever goes wrong with it."""
         try:
-            command.run(peer, given)
-        except Exception as error:  # nor may it end the lane
-            self._failed(peer, address, error)
-
-    def _failed(self, peer: Peer, address: str, error: Exception) -> None:
-        """Answer an error: the last line before the threads that listen and work, so of whatever kind it is."""
-        if isinstance(error, StembridgeError):
+            task()
+        except PacketError as error:
+            self._feedback.refuse(peer, error.address, error)
+        except StembridgeError as error:
             self._feedback.refuse(peer, address, error)
-            return
-        if self._logged.take():
-            log.error("OSC message %r", address, exc_info=error)
-        self._feedback.refuse(peer, address, _INTERNAL)
-
-
-_INTERNAL = StembridgeError("Something went wrong inside the bridge.", advice="Its log says what.")
+        except Exception:
+            # A mistake of ours must end neither a thread that listens nor a lane: nobody would start it again.
+            if self._logged.take():
+                log.exception("OSC message %r", address)
+            self._feedback.refuse(peer, address, _INTERNAL)

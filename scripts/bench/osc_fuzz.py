@@ -33,9 +33,8 @@ from bridge.osc.counters import Counters
 from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.framing import Detecting, LengthPrefixed, Slip
-from bridge.osc.lanes import Lane
 from bridge.osc.peers import Outlet
-from bridge.osc.router import Router
+from bridge.osc.router import Lane, Router
 from scripts.bench.osc_killers import GOOD, KILLERS, LARGE, damaged
 from scripts.bench.osc_nothing import Nothing
 

@@ -148,7 +148,8 @@ def test_what_nobody_expected_is_answered_as_internal_and_logged_and_the_room_go
 ) -> None:
     desk.error = RuntimeError("a bug")
     client = udp()
-    assert client.ask(f"/stembridge/{message[0]}", *message[1:])[2] == "internal"
+    for _ in range(3):  # more than a lane has threads
+        assert client.ask(f"/stembridge/{message[0]}", *message[1:])[2] == "internal"
     assert "a bug" in caplog.text
     assert client.ask("/stembridge/ping")[0] == PONG
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from bridge.errors import OscError
-from bridge.osc.lanes import Lane
+from bridge.osc.router import Lane
 from tests.osc.oscdesk import PATIENCE_S
 
 
@@ -34,20 +34,6 @@ def test_what_waits_is_bounded_and_done_in_order() -> None:
         assert end.wait(PATIENCE_S)
     assert done == [1, 2]
     lane.stop(PATIENCE_S)
-
-
-def test_a_task_that_fails_is_logged_and_the_next_one_done(caplog: pytest.LogCaptureFixture) -> None:
-    lane, done = Lane("test", 1, 2), threading.Event()
-
-    def fail() -> None:
-        raise RuntimeError("a bug")
-
-    lane.submit(fail)
-    lane.submit(done.set)
-    lane.start()
-    assert done.wait(PATIENCE_S)
-    lane.stop(PATIENCE_S)
-    assert "a bug" in caplog.text
 
 
 def test_what_still_waits_at_a_stop_is_not_begun() -> None:

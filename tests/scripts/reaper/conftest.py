@@ -36,6 +36,15 @@ class Studio:
     def output(self) -> Path:
         return self.home / "Music" / "Stembridge" / "Stems"
 
+    @property
+    def state(self) -> Path:
+        return self.home / ".local" / "state" / "stembridge"
+
+    def say(self, **more: object) -> None:
+        """Have the bridge write into its status file."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "status.json").write_text(json.dumps({"schema": 1, "running": True, **more}), "utf-8")
+
     def part(self, name: str) -> Any:
         """One file of the scripts' lib, loaded as the scripts load it."""
         loader = self.home / "loader.lua"
@@ -97,7 +106,7 @@ class Studio:
 
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    for name in ("STEMBRIDGE_CONFIG", "XDG_CONFIG_HOME"):
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     made = Studio(tmp_path, SimulatedReaper(tmp_path / "REAPER"))

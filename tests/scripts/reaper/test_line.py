@@ -18,6 +18,7 @@ from bridge.osc.addresses import INCOMING, OUTGOING
 from bridge.osc.options import OscOptions
 from bridge.osc.room import Room
 from tests.osc.oscdesk import Desk, Jobs
+from tests.ports import free_port
 from tests.scripts.reaper.conftest import SCRIPTS, Studio
 from tests.scripts.reaper.eel_parser import EelSyntaxError
 from tests.scripts.reaper.eel_subset import Eel
@@ -208,8 +209,8 @@ def test_nobody_wants_it_any_more_and_it_ends(line: Line) -> None:
     assert not line.eel.is_running
 
 
-def test_without_a_bridge_it_goes_on_trying(unused_port: int) -> None:
-    line = Line(unused_port)
+def test_without_a_bridge_it_goes_on_trying() -> None:
+    line = Line(free_port())
     for _ in range(50):
         line.eel.tick()
         time.sleep(0.001)
@@ -218,19 +219,9 @@ def test_without_a_bridge_it_goes_on_trying(unused_port: int) -> None:
     line.eel.quit()
 
 
-@pytest.fixture
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-def test_window_line_and_bridge_together(
-    studio: Studio, room: Room, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_window_line_and_bridge_together(studio: Studio, room: Room, desk: Desk) -> None:
     """A click, both ends of the line, TCP, the bridge's OSC, a delivery, the tracks."""
-    config = studio.home / "config.toml"
-    config.write_text(f"[osc]\nport = {room.port}\n")
-    monkeypatch.setenv("STEMBRIDGE_CONFIG", str(config))
+    studio.say(osc={"host": "0.0.0.0", "port": free_port()})
     reaper = studio.reaper
     reaper.front.selection = (1.0, 1.5)
     musician = Musician(studio)
@@ -244,6 +235,8 @@ def test_window_line_and_bridge_together(
             reaper.tick()
             time.sleep(0.001)
 
+    until(lambda: reaper.GetExtState(SECTION, "state") == "closed")
+    studio.say(osc={"host": "0.0.0.0", "port": room.port})
     until(lambda: musician.sees("Connected to Stembridge 1.2.3."))
     musician.click("Bounce and separate")
     until(lambda: bool(musician.requests()) and musician.requests()[0]["job"] == "abcdefgh")

@@ -1,42 +1,29 @@
-"""The scripts find the bridge's folders, port and presets where the bridge itself has them."""
+"""Where the platform keeps the bridge's status file and the musician's music."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from bridge.config.load import load
+from bridge.config import folders
 from tests.scripts.reaper.conftest import Studio
 
 
-def test_without_a_configuration_the_defaults_are_the_bridges(studio: Studio) -> None:
-    found = studio.part("places").find()
-    assert (found.inbox, found.output) == (str(studio.inbox), str(studio.output))
-    assert (found.host, found.port) == ("127.0.0.1", 9123)
+@pytest.mark.skipif(sys.platform == "win32", reason="there the system is asked, not the environment")
+@pytest.mark.parametrize("named", ["", "relative", "/somewhere/else"])
+def test_the_folders_are_the_bridges_own(studio: Studio, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", named)
+    monkeypatch.setattr(studio.reaper, "GetOS", lambda: "macOS-arm64" if sys.platform == "darwin" else "Other")
+    places = studio.part("places")
+    assert Path(places.state()) == folders.default_state()
+    assert Path(places.music()) / "Stembridge" / "Inbox" == folders.default_inbox()
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        '[inbox]\nfolder = "~/Bounces"\n[output]\nfolder = "/srv/stems" # here\n[osc]\nport = 9200\n[presets.vocals]\n',
-        "[output]\nfolder = 'Sub/Stems'\n[presets.a-b]\nmodel = 350\n",
-        '[inbox]\n#folder = "no"\nfolder="In \\"quotes\\""\n',
-        '[inbox]\nscan_s = 30.0\n[api]\nbase_url = "https://x.example"\n',
-    ],
-)
-def test_a_configuration_is_read_as_the_bridge_reads_it(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch, lines: str
-) -> None:
-    file = studio.home / "config.toml"
-    file.write_text(lines)
-    monkeypatch.setenv("STEMBRIDGE_CONFIG", str(file))
-    settings = load(file, {})
-    found = studio.part("places").find()
-    assert Path(found.inbox) == settings.inbox.folder
-    assert Path(found.output) == settings.output.folder
-    assert found.port == settings.osc.port
-    assert sorted(found.presets.values()) == sorted(settings.presets)
+def test_on_a_mac_the_state_is_in_the_library(studio: Studio) -> None:
+    studio.reaper.GetOS = lambda: "macOS-arm64"  # type: ignore[method-assign]
+    assert studio.part("places").state() == str(studio.home / "Library" / "Application Support" / "stembridge")
 
 
 @pytest.mark.parametrize(
@@ -55,13 +42,14 @@ def test_on_windows_the_home_folder_has_all_its_letters(
     studio.reaper.GetOS = lambda: "Win64"  # type: ignore[method-assign]
     studio.reaper.GetResourcePath = lambda: resource  # type: ignore[method-assign]
     monkeypatch.chdir(studio.home)
-    Path(home + "\\AppData\\Local\\stembridge\\config.toml").write_text("[osc]\nport = 9200\n")
-    found = studio.part("places").find()
-    assert (found.inbox, found.port) == (home + "\\Music\\Stembridge\\Inbox", 9200)
+    Path(home + "\\AppData\\Local\\stembridge\\status.json").write_text('{"schema": 1, "osc": {"port": 9200}}')
+    assert studio.part("places").state() == home + "\\AppData\\Local\\stembridge"
+    settings = studio.part("settings")
+    assert (settings.get("inbox"), settings.bridge().port) == (home + "\\Music\\Stembridge\\Inbox", 9200)
 
 
 def test_the_music_folder_of_the_desktop_counts(studio: Studio) -> None:
     config = studio.home / ".config"
     config.mkdir()
     (config / "user-dirs.dirs").write_text('# comment\nXDG_MUSIC_DIR="$HOME/Musik"\n')
-    assert studio.part("places").find().inbox == str(studio.home / "Musik" / "Stembridge" / "Inbox")
+    assert studio.part("places").music() == str(studio.home / "Musik")

@@ -54,6 +54,9 @@ def test_a_preset_selects_its_folder_and_is_remembered_by_the_next_reaper(studio
 
 
 def test_presets_come_from_the_configuration_as_well(studio: Studio, musician: Musician) -> None:
+    studio.say(presets=["rough", "vocals"])
+    studio.reaper.tick(1, seconds=1.1)
+    musician.click("Preset", "rough")
     studio.reaper.inputs.append("../up")
     musician.click("Preset", "Another preset...")
     assert musician.sees("A preset is called by letters")
@@ -65,7 +68,7 @@ def test_presets_come_from_the_configuration_as_well(studio: Studio, musician: M
 def test_the_other_end_of_the_line_is_started_once(studio: Studio, musician: Musician) -> None:
     studio.reaper.tick(300)
     assert studio.reaper.running == ["Stembridge_Line.eel"]
-    assert musician.sees("No line to the bridge")
+    assert musician.sees("No line to Stembridge")
 
 
 def test_without_a_line_the_stems_come_all_the_same(studio: Studio, musician: Musician) -> None:
@@ -138,6 +141,17 @@ def test_a_line_that_breaks_before_the_answer_changes_nothing(
     assert musician.sees("Night Drive: waiting for the stems")
 
 
+def test_a_bridge_that_has_stopped_or_is_paused_is_said(studio: Studio, musician: Musician) -> None:
+    for row, text in (
+        ({"running": False, "paused": True}, "Stembridge is not running: bounces wait in the inbox"),
+        ({"paused": True}, "Stembridge is paused"),
+        ({"paused": False}, "No line to Stembridge"),
+    ):
+        studio.say(**row)
+        studio.reaper.tick(1, seconds=1.1)
+        assert musician.sees(text)
+
+
 def test_the_window_closes_with_escape_and_leaves_nothing_running(studio: Studio, musician: Musician) -> None:
     studio.reaper.gfx.key = 27
     studio.reaper.tick(2)
@@ -173,6 +187,15 @@ def test_folders_can_be_chosen_and_left_to_the_bridge_again(studio: Studio, musi
     musician.click("Options", "Inbox folder...")
     musician.click("Bounce and separate")
     assert (studio.inbox / "Night Drive.wav").exists()
+
+
+def test_a_bridge_with_a_state_folder_of_its_own_can_be_found(studio: Studio, musician: Musician) -> None:
+    studio.say(inbox=str(studio.home / "Bounces"))
+    own = studio.state.rename(studio.home / "Own state")
+    studio.reaper.inputs.append(str(own))
+    musician.click("Options", "State folder...")
+    musician.click("Bounce and separate")
+    assert (studio.home / "Bounces" / "Night Drive.wav").exists()
 
 
 def test_the_poke_line_names_the_action_that_imports(studio: Studio, musician: Musician) -> None:

@@ -7,7 +7,7 @@ return function(part)
   local project = part("project")
   local claim = part("claim")
   local importing = part("importing")
-  local line = part("line")
+  local news = part("news")
   local arrivals = {}
   local CLOCK_SLACK_S = 3
   local RECORDING = 4
@@ -24,7 +24,7 @@ return function(part)
   end
 
   local function candidates(request)
-    local told = request.job ~= "" and line.job(request.job).folder or ""
+    local told = news.of(request).folder
     local delivery = told ~= "" and deliveries.read(told)
     if delivery then
       return { delivery }

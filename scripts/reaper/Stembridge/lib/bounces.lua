@@ -1,6 +1,6 @@
 -- A bounce on its way: rendered into the inbox, asked for over the line, and waited for.
 -- The bridge watches the inbox, so that a bounce in it is separated even where there is no line; over the line it goes
--- at once and tells its progress.
+-- at once, and can be cancelled.
 
 return function(part)
   local files = part("files")
@@ -11,6 +11,7 @@ return function(part)
   local range = part("range")
   local project = part("project")
   local line = part("line")
+  local news = part("news")
   local bounces = {}
   local RECORDING = 4
   local REMEMBERED = 50
@@ -119,7 +120,7 @@ return function(part)
   end
 
   local function row(request)
-    local heard = request.job ~= "" and line.job(request.job) or { state = "", step = "", error = "", progress = 0 }
+    local heard = news.of(request)
     local trouble = troubles[request.id] or heard.error
     local text = heard.step ~= "" and heard.step or heard.state
     if trouble ~= "" then

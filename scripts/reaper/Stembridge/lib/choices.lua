@@ -85,7 +85,7 @@ return function(part)
 
   local function folder(text, name)
     return { text = text, action = function()
-      local answer = ask("Stembridge (empty: as the bridge is configured)", text, settings.get(name))
+      local answer = ask("Stembridge (empty: as the bridge says)", text, settings.get(name))
       if answer == "" then
         settings.reset(name)
       elseif answer then
@@ -125,6 +125,7 @@ return function(part)
       {},
       folder("Inbox folder...", "inbox"),
       folder("Stems folder...", "output"),
+      folder("State folder...", "state"),
     })
   end
 

@@ -11,6 +11,7 @@ return function(part)
   local script
   local ticks, alive_at, alive, tried_at = 0, -DEAD_TICKS, "", -TRY_AGAIN_TICKS
   local sent, queue = 0, {}
+  local bridge
 
   local function get(key)
     return reaper.GetExtState(SECTION, key)
@@ -28,17 +29,25 @@ return function(part)
     end
   end
 
+  -- The bridge may be started only now, or anew at another port.
+  local function follow_bridge()
+    if bridge ~= settings.bridge() then
+      bridge = settings.bridge()
+      set("host", bridge.host)
+      set("port", bridge.port)
+    end
+  end
+
   -- Names the script of the other end; call it once, before tick().
   function line.open(path)
     script = path
-    set("host", settings.host)
-    set("port", settings.port)
     sent = math.tointeger(tonumber(get("sent"))) or 0
   end
 
   -- To be called on every tick of REAPER: keeps the other end alive and hands it what waits to be sent.
   function line.tick()
     ticks = ticks + 1
+    follow_bridge()
     set("want", ticks)
     if get("alive") ~= alive then
       alive, alive_at = get("alive"), ticks

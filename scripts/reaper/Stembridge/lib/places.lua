@@ -1,5 +1,4 @@
--- Where the bridge's folders are and what its presets are called: read from its configuration where it lies in the
--- platform's place, else the bridge's defaults. Only the few settings below are looked at, one line at a time.
+-- Where the platform keeps the bridge's state folder and the musician's music, unless something else was chosen.
 
 return function(part)
   local files = part("files")
@@ -15,86 +14,29 @@ return function(part)
 
   local home = home_folder()
 
+  -- A folder that the environment names; a name that is no whole path counts for nothing.
+  local function named(variable)
+    local folder = os.getenv(variable)
+    return folder and folder:find("^/") and folder or nil
+  end
+
   local function local_app_data()
     local is_plain = not home:find("[\128-\255]")
     return is_plain and os.getenv("LOCALAPPDATA") or files.join(home, "AppData\\Local")
   end
 
-  local function linux_config()
-    return os.getenv("XDG_CONFIG_HOME") or files.join(home, ".config")
-  end
-
-  local function config_file()
-    local named = os.getenv("STEMBRIDGE_CONFIG")
-    if named and named ~= "" then
-      return named
-    end
+  function places.state()
     local folder = windows and local_app_data()
-      or mac and files.join(home, "Library/Application Support")
-      or linux_config()
-    return files.join(files.join(folder, "stembridge"), "config.toml")
+      or named("XDG_STATE_HOME")
+      or files.join(home, mac and "Library/Application Support" or ".local/state")
+    return files.join(folder, "stembridge")
   end
 
-  local function music()
-    local chosen = not windows and not mac and files.read(files.join(linux_config(), "user-dirs.dirs")) or ""
+  function places.music()
+    local config = named("XDG_CONFIG_HOME") or files.join(home, ".config")
+    local chosen = not windows and not mac and files.read(files.join(config, "user-dirs.dirs")) or ""
     local folder = ("\n" .. chosen):match('\n%s*XDG_MUSIC_DIR="([^"\n]+)"')
     return folder and folder:gsub("^%$HOME", (home:gsub("%%", "%%%%"))) or files.join(home, "Music")
-  end
-
-  local ESCAPES = { ["\\"] = "\\", ['"'] = '"', t = "\t", n = "\n", b = "\b", f = "\f", r = "\r" }
-
-  -- A TOML string on one line; nil for anything else.
-  local function toml_text(written)
-    local literal = written:match("^'([^']*)'")
-    local basic = written:match('^"(.-[^\\])"') or written:match('^"(\\\\)"')
-    if literal or not basic then
-      return literal
-    end
-    return (basic:gsub("\\(.)", function(letter)
-      return ESCAPES[letter] or "\\" .. letter
-    end))
-  end
-
-  local function absolute(folder, config)
-    if folder:find("^~[/\\]") then
-      return files.join(home, folder:sub(3))
-    end
-    if folder:find("^[/\\]") or folder:find("^%a:") then
-      return folder
-    end
-    return files.join(config:match("^(.*)[/\\]") or ".", folder)
-  end
-
-  local function read_config(found, config)
-    local section = ""
-    for line in (files.read(config) or ""):gmatch("[^\r\n]+") do
-      section = line:match("^%s*%[([^%]]+)%]") or section
-      local preset = line:match("^%s*%[presets%.([%w_-]+)%]") or line:match('^%s*%[presets%."([^"\\]+)"%]')
-      found.presets[#found.presets + 1] = preset
-      local key, written = line:match("^%s*([%w_]+)%s*=%s*(.*)$")
-      local text = written and toml_text(written)
-      if key == "folder" and text and (section == "inbox" or section == "output") then
-        found[section] = absolute(text, config)
-      elseif section == "osc" and key == "port" then
-        found.port = tonumber(written:match("^%d+")) or found.port
-      elseif section == "osc" and key == "host" and text and text:find("^%d+%.") and text ~= "0.0.0.0" then
-        found.host = text
-      end
-    end
-  end
-
-  -- Returns {inbox, output, host, port, presets}.
-  function places.find()
-    local own = files.join(music(), "Stembridge")
-    local found = {
-      inbox = files.join(own, "Inbox"),
-      output = files.join(own, "Stems"),
-      host = "127.0.0.1",
-      port = 9123,
-      presets = {},
-    }
-    read_config(found, config_file())
-    return found
   end
 
   return places

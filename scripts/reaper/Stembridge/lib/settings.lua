@@ -2,14 +2,13 @@
 
 return function(part)
   local places = part("places")
+  local status = part("status")
   local json = part("json")
   local settings = {}
   local SECTION = "Stembridge"
-  local found = places.find()
 
   local DEFAULTS = {
-    inbox = found.inbox,
-    output = found.output,
+    state = "", -- the folder of the bridge's status file; "": the platform's
     preset = "",
     import_at_once = true,
     mute_originals = false,
@@ -18,16 +17,28 @@ return function(part)
     stems = {}, -- stem name -> "muted" or "left out"; all others are imported as they are
   }
 
-  settings.host, settings.port = found.host, found.port
+  -- A copy: whoever asks may change it.
+  local function default(name)
+    if name == "inbox" or name == "output" then
+      return settings.bridge()[name]
+    end
+    return json.decode(json.encode(DEFAULTS[name]))
+  end
 
   function settings.get(name)
     local kept = json.decode(reaper.GetExtState(SECTION, name))
     local value = (json.is_array(kept) and kept or {})[1]
-    if type(value) ~= type(DEFAULTS[name]) then
-      -- A copy: whoever asks may change it.
-      return json.decode(json.encode(DEFAULTS[name]))
+    local fallback = default(name)
+    if type(value) ~= type(fallback) then
+      return fallback
     end
     return value
+  end
+
+  -- What the bridge says of itself now (see status.lua).
+  function settings.bridge()
+    local folder = settings.get("state")
+    return status.said(folder ~= "" and folder or places.state())
   end
 
   function settings.set(name, value)
@@ -35,12 +46,12 @@ return function(part)
     reaper.SetExtState(SECTION, name, json.encode(json.array({ value })), true)
   end
 
-  -- Forgets a choice: the bridge's own configuration counts again.
+  -- Forgets a choice: what the bridge says counts again.
   function settings.reset(name)
     reaper.DeleteExtState(SECTION, name, true)
   end
 
-  -- The presets that can be chosen: those of the configuration, and the folders in the inbox.
+  -- The presets that can be chosen: those of the bridge's configuration, and the folders in the inbox.
   function settings.presets()
     local files = part("files")
     local names, seen = {}, { source = true }
@@ -50,7 +61,7 @@ return function(part)
         names[#names + 1] = name
       end
     end
-    for _, name in ipairs(found.presets) do
+    for _, name in ipairs(settings.bridge().presets) do
       add(name)
     end
     for _, name in ipairs(files.folders_in(settings.get("inbox"))) do

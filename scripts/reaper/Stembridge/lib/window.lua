@@ -77,10 +77,17 @@ return function(part)
   end
 
   local function status()
+    local bridge = settings.bridge()
+    if bridge.is_paused then
+      return "Stembridge is paused: bounces wait until it goes on."
+    end
     if line.is_open() then
       return "Connected to Stembridge " .. line.version() .. "."
     end
-    return "No line to the bridge: bounces wait in the inbox, and the stems come when they are done."
+    if bridge.has_stopped then
+      return "Stembridge is not running: bounces wait in the inbox until it is started."
+    end
+    return "No line to Stembridge: bounces go through the inbox, and the stems come when they are done."
   end
 
   local function draw()

@@ -16,8 +16,8 @@ from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
 from bridge.osc import saying
 from bridge.osc.addresses import OUTGOING
+from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
-from bridge.osc.crier import Crier
 from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Peer
 
@@ -34,10 +34,10 @@ _ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND = 400, 200
 class Feedback:
     """Answers, and a thread that tells of jobs. Every method but `stop` returns at once, on whatever thread."""
 
-    def __init__(self, crier: Crier, counters: Counters, clock: Callable[[], float]) -> None:
+    def __init__(self, broadcaster: Broadcaster, counters: Counters, clock: Callable[[], float]) -> None:
         """`clock` gives seconds that never fall."""
         self.clock = clock
-        self._crier = crier
+        self._broadcaster = broadcaster
         self._counters = counters
         self._copies = RateLimit(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
         self._errors = RateLimit(_ERRORS_AT_ONCE, _ERRORS_A_SECOND, clock)
@@ -59,11 +59,11 @@ class Feedback:
 
     def hear(self, job: Job) -> None:
         """Hear of a change: a listener of the job store."""
-        self._later(functools.partial(self._crier.hear, job))
+        self._later(functools.partial(self._broadcaster.hear, job))
 
     def follow(self, job: Job, peer: Peer, asked: float, *, accepted: bool) -> None:
-        """Tell `peer` of a job that it asked for at `asked`, by `clock`; see `Crier.follow`."""
-        self._later(functools.partial(self._crier.follow, job, peer, asked, accepted=accepted))
+        """Tell `peer` of a job that it asked for at `asked`, by `clock`; see `Broadcaster.follow`."""
+        self._later(functools.partial(self._broadcaster.follow, job, peer, asked, accepted=accepted))
 
     def answer(self, peer: Peer, packet: bytes) -> None:
         """Answer who asked, and tell the answer to those who hear everything."""
@@ -81,11 +81,11 @@ class Feedback:
 
     def _copy(self, packet: bytes, but: Peer) -> None:
         """Tell an answer to all others, for many programs send from a port that they do not read."""
-        audience = self._crier.audience() - {but}
+        audience = self._broadcaster.audience() - {but}
         if audience and not self._copies.take():
             self._counters.add("dropped")
         elif audience:
-            self._later(functools.partial(self._crier.tell, packet, audience))
+            self._later(functools.partial(self._broadcaster.tell, packet, audience))
 
     def _later(self, what: Callable[[], None]) -> None:
         try:
@@ -96,14 +96,14 @@ class Feedback:
     def _run(self) -> None:
         while True:
             try:
-                what = self._waiting.get(timeout=self._crier.wait_s())
+                what = self._waiting.get(timeout=self._broadcaster.wait_s())
             except queue.Empty:
                 what = _nothing
             if what is None:
                 return
             try:
                 what()
-                self._crier.catch_up()
+                self._broadcaster.catch_up()
             except Exception:
                 # One job's mistake must not leave all others without a word.
                 log.exception("OSC feedback")

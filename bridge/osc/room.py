@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
 from bridge.osc.audience import Subscribers, Targets
+from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters, Counts
-from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.limits import AllowedHosts
 from bridge.osc.options import OscOptions
@@ -91,8 +91,8 @@ class Room:
         targets = Targets(outlet, options.feedback, [poke.to for poke in options.pokes])
         targets.start()
         stack.callback(targets.stop)
-        crier = Crier(subscribers, targets, options.pokes, counters, clock)
-        feedback = Feedback(crier, counters, clock)
+        broadcaster = Broadcaster(subscribers, targets, options.pokes, counters, clock)
+        feedback = Feedback(broadcaster, counters, clock)
         feedback.start()
         stack.callback(feedback.stop, _PATIENCE_S)
 

@@ -28,9 +28,9 @@ import psutil
 
 from bridge.errors import PacketError
 from bridge.osc.audience import Subscribers, Targets
+from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.commands import Commands
 from bridge.osc.counters import Counters
-from bridge.osc.crier import Crier
 from bridge.osc.feedback import Feedback
 from bridge.osc.framing import Detecting, LengthPrefixed, Slip
 from bridge.osc.peers import Outlet
@@ -76,8 +76,8 @@ class AtOnce(Lane):
 class Later(Feedback):
     """Feedback without its thread: what it is to tell waits until the packet is measured."""
 
-    def __init__(self, crier: Crier, counters: Counters, clock: Callable[[], float]) -> None:
-        super().__init__(crier, counters, clock)
+    def __init__(self, broadcaster: Broadcaster, counters: Counters, clock: Callable[[], float]) -> None:
+        super().__init__(broadcaster, counters, clock)
         self._tasks: list[Callable[[], None]] = []
 
     def _later(self, what: Callable[[], None]) -> None:
@@ -132,8 +132,8 @@ def handling() -> Iterator[tuple[Router, Later, Counters]]:
         outlet = Outlet(datagrams, counters)
         stack.callback(outlet.close)
         subscribers = Subscribers(clock)
-        crier = Crier(subscribers, Targets(outlet, (), ()), (), counters, clock)
-        feedback = Later(crier, counters, clock)
+        broadcaster = Broadcaster(subscribers, Targets(outlet, (), ()), (), counters, clock)
+        feedback = Later(broadcaster, counters, clock)
         commands = Commands(Nothing(), feedback, subscribers, outlet)
         yield Router(commands.table("0", AtOnce(), AtOnce()), feedback, counters, clock), feedback, counters
 

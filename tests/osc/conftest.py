@@ -7,8 +7,8 @@ from contextlib import ExitStack, closing
 import pytest
 
 from bridge.osc.audience import Subscribers, Targets
+from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
-from bridge.osc.crier import Crier
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
 from bridge.osc.room import Room
@@ -44,8 +44,8 @@ def subscribers(clock: Clock) -> Subscribers:
 
 
 @pytest.fixture
-def crier(outlet: Outlet, subscribers: Subscribers, clock: Clock) -> Crier:
-    return Crier(subscribers, Targets(outlet, (), ()), (), Counters(), clock)
+def broadcaster(outlet: Outlet, subscribers: Subscribers, clock: Clock) -> Broadcaster:
+    return Broadcaster(subscribers, Targets(outlet, (), ()), (), Counters(), clock)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
 from bridge.osc.options import Poke
 from bridge.osc.peers import Peer
-from bridge.osc.track import News, Track
+from bridge.osc.report import Report
 
 _MOST_OVER: Final = 256
 """Jobs that are over and still known, so that nobody hears their end twice."""
@@ -22,10 +22,10 @@ _MOST_ASKERS: Final = 64
 
 
 class _Followed:
-    """A job, who follows it, and who has just heard of it."""
+    """A job, who follows it, and who heard when that it began and that it moved, without having asked for that yet."""
 
     def __init__(self, job: Job) -> None:
-        self.track = Track(job)
+        self.report = Report(job)
         self.askers: dict[Peer, None] = {}
         self.began: tuple[float, set[Peer]] = (0.0, set())
         self.moved: tuple[float, set[Peer]] = (0.0, set())
@@ -37,7 +37,7 @@ class _Followed:
             del self.askers[next(iter(self.askers))]
 
 
-class Crier:
+class Broadcaster:
     """Tells each job's news to those who asked for it, to the subscribers and to the configured targets, once each."""
 
     def __init__(
@@ -64,14 +64,17 @@ class Crier:
 
     def hear(self, job: Job) -> None:
         """Tell what a job's next snapshot brings."""
-        followed = self._find(job)
+        now, followed = self._clock(), self._find(job)
         if followed is None:
             followed = _Followed(job)
-            news = followed.track.begin(self._clock())
+            news = followed.report.begin(now)
         else:
-            news = followed.track.change(job, self._clock())
-        self._note(news, followed)
-        self._say(news.packets, followed)
+            news = followed.report.change(job, now)
+        told = self._say(news.packets, followed)
+        if news.began:
+            followed.began = now, set(told)
+        if news.moved:
+            followed.moved = now, set(told)
         self._keep(followed)
         if news.moved and job.state is State.DELIVERED:
             self._poke()
@@ -87,7 +90,7 @@ class Crier:
         if at >= asked and peer in owed:
             owed.remove(peer)
         else:
-            for packet in followed.track.story(accepted=accepted):
+            for packet in followed.report.story(accepted=accepted):
                 peer.send(packet)
         followed.add(peer)
         self._keep(followed)
@@ -99,32 +102,25 @@ class Crier:
 
     def wait_s(self) -> float | None:
         """Return the seconds until progress is to be told that was held back; None where there is none."""
-        times = [due for followed in self._holding.values() if (due := followed.track.due) is not None]
+        times = [due for followed in self._holding.values() if (due := followed.report.due) is not None]
         return max(0.0, min(times) - self._clock()) if times else None
 
     def catch_up(self) -> None:
         """Tell the progress that was held back and whose time has come."""
         for job_id, followed in list(self._holding.items()):
-            self._say(followed.track.progress(self._clock()), followed)
-            if followed.track.due is None:
+            self._say(followed.report.progress(self._clock()), followed)
+            if followed.report.due is None:
                 del self._holding[job_id]
-
-    def _note(self, news: News, followed: _Followed) -> None:
-        told = self._clock(), self.audience() | followed.askers.keys()
-        if news.began:
-            followed.began = told[0], set(told[1])
-        if news.moved:
-            followed.moved = told
 
     def _find(self, job: Job) -> _Followed | None:
         return self._open.get(job.id) or self._over.get(job.id)
 
     def _keep(self, followed: _Followed) -> None:
         """Put a job where its state belongs."""
-        job = followed.track.job
+        job = followed.report.job
         self._open.pop(job.id, None)
         self._over.pop(job.id, None)
-        if followed.track.due is not None:
+        if followed.report.due is not None:
             self._holding[job.id] = followed
         if job.state not in FINAL:
             self._open[job.id] = followed
@@ -135,11 +131,13 @@ class Crier:
         if len(self._over) > _MOST_OVER:
             self._over.popitem(last=False)
 
-    def _say(self, packets: Sequence[bytes], followed: _Followed) -> None:
-        if packets:
-            for peer in self.audience() | followed.askers.keys():
-                if not all(self._send(peer, packet) for packet in packets):
-                    followed.askers.pop(peer, None)
+    def _say(self, packets: Sequence[bytes], followed: _Followed) -> set[Peer]:
+        """Tell news of a job, and return who was told."""
+        told = self.audience() | followed.askers.keys() if packets else set()
+        for peer in told:
+            if not all(self._send(peer, packet) for packet in packets):
+                followed.askers.pop(peer, None)
+        return told
 
     def _send(self, peer: Peer, packet: bytes) -> bool:
         here = peer.send(packet)

@@ -21,8 +21,8 @@ class News(NamedTuple):
     """Its state is another one."""
 
 
-class Track:
-    """One job as those who follow it know it."""
+class Report:
+    """What those who follow a job know of it, and what they have to hear next."""
 
     def __init__(self, job: Job) -> None:
         """Begin with a snapshot of which nothing has been said yet; `begin` or `story` say it."""

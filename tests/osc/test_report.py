@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.states import FINAL, TRANSITIONS, State
-from bridge.osc.track import PROGRESS_EVERY_S, Track
+from bridge.osc.report import PROGRESS_EVERY_S, Report
 from tests.osc.oscdesk import Jobs, Message, read
 
 STATE, PROGRESS = "/stembridge/job/state", "/stembridge/job/progress"
@@ -18,7 +18,7 @@ def heard(packets: list[bytes]) -> list[Message]:
 
 
 def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
-    news = Track(make_job()).begin(0.0)
+    news = Report(make_job()).begin(0.0)
     assert (news.began, news.moved) == (True, True)
     assert heard(news.packets) == [
         ("/stembridge/job/accepted", "abcdefgh", "Song"),
@@ -28,51 +28,51 @@ def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
 
 
 def test_a_job_that_is_first_heard_of_at_its_end_is_not_said_to_be_accepted(make_job: Jobs) -> None:
-    news = Track(make_job(State.CANCELLED)).begin(0.0)
+    news = Report(make_job(State.CANCELLED)).begin(0.0)
     assert not news.began
     assert heard(news.packets) == [(STATE, "abcdefgh", "Song", "cancelled")]
 
 
 def test_a_state_is_said_when_it_changes_and_not_again(make_job: Jobs) -> None:
-    track = Track(make_job())
-    assert heard(track.change(make_job(State.SEPARATING), 0.0).packets) == [(STATE, "abcdefgh", "Song", "separating")]
-    assert track.change(make_job(State.SEPARATING), 0.0).packets == []
+    report = Report(make_job())
+    assert heard(report.change(make_job(State.SEPARATING), 0.0).packets) == [(STATE, "abcdefgh", "Song", "separating")]
+    assert report.change(make_job(State.SEPARATING), 0.0).packets == []
 
 
 def test_progress_comes_ten_times_a_second_and_the_last_of_it_is_not_lost(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING))
-    assert heard(track.change(make_job(State.SEPARATING, progress=0.25, step="a"), 5.0).packets) == [
+    report = Report(make_job(State.SEPARATING))
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="a"), 5.0).packets) == [
         (PROGRESS, "abcdefgh", 0.25, "a")
     ]
-    assert track.change(make_job(State.SEPARATING, progress=0.375, step="b"), 5.01).packets == []
-    assert track.change(make_job(State.SEPARATING, progress=0.5, step="c"), 5.02).packets == []
-    assert track.due == 5.0 + PROGRESS_EVERY_S
-    assert heard(track.progress(track.due)) == [(PROGRESS, "abcdefgh", 0.5, "c")]
-    assert track.due is None
+    assert report.change(make_job(State.SEPARATING, progress=0.375, step="b"), 5.01).packets == []
+    assert report.change(make_job(State.SEPARATING, progress=0.5, step="c"), 5.02).packets == []
+    assert report.due == 5.0 + PROGRESS_EVERY_S
+    assert heard(report.progress(report.due)) == [(PROGRESS, "abcdefgh", 0.5, "c")]
+    assert report.due is None
 
 
 def test_progress_that_was_held_back_is_dropped_when_the_state_changes(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING))
-    track.change(make_job(State.SEPARATING, progress=0.25), 5.0)
-    track.change(make_job(State.SEPARATING, progress=0.5), 5.01)
-    track.change(make_job(State.CANCELLED), 5.02)
-    assert track.progress(9.0) == []
+    report = Report(make_job(State.SEPARATING))
+    report.change(make_job(State.SEPARATING, progress=0.25), 5.0)
+    report.change(make_job(State.SEPARATING, progress=0.5), 5.01)
+    report.change(make_job(State.CANCELLED), 5.02)
+    assert report.progress(9.0) == []
 
 
 def test_a_new_step_is_said_with_the_fraction_that_was_said_before(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING))
-    track.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
-    assert heard(track.change(make_job(State.SEPARATING, progress=0.25, step="b"), 2.0).packets) == [
+    report = Report(make_job(State.SEPARATING))
+    report.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="b"), 2.0).packets) == [
         (PROGRESS, "abcdefgh", 0.5, "b")
     ]
 
 
 def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING))
-    track.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
-    track.change(make_job(State.FAILED), 2.0)
-    track.change(make_job(State.QUEUED), 3.0)
-    assert heard(track.change(make_job(State.SEPARATING, progress=0.125, step="a"), 4.0).packets) == [
+    report = Report(make_job(State.SEPARATING))
+    report.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
+    report.change(make_job(State.FAILED), 2.0)
+    report.change(make_job(State.QUEUED), 3.0)
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.125, step="a"), 4.0).packets) == [
         (STATE, "abcdefgh", "Song", "separating"),
         (PROGRESS, "abcdefgh", 0.125, "a"),
     ]
@@ -80,20 +80,20 @@ def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> No
 
 def test_a_snapshot_that_was_overtaken_is_passed_over(make_job: Jobs) -> None:
     late = make_job(State.SEPARATING, progress=0.5)
-    track = Track(make_job(State.DELIVERED))
-    assert track.change(late, 1.0).packets == []
-    assert track.job.state is State.DELIVERED
+    report = Report(make_job(State.DELIVERED))
+    assert report.change(late, 1.0).packets == []
+    assert report.job.state is State.DELIVERED
 
 
 def test_a_clock_that_was_set_back_silences_no_job(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING, updated=1e9))
-    assert track.change(make_job(State.NORMALISING, updated=1.0), 1.0).moved
+    report = Report(make_job(State.SEPARATING, updated=1e9))
+    assert report.change(make_job(State.NORMALISING, updated=1.0), 1.0).moved
 
 
 def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
-    track = Track(make_job(State.SEPARATING))
+    report = Report(make_job(State.SEPARATING))
     failure = Failure("engine.failed", "It broke.", "Try again.", retryable=True)
-    assert heard(track.change(make_job(State.FAILED, failure=failure), 1.0).packets) == [
+    assert heard(report.change(make_job(State.FAILED, failure=failure), 1.0).packets) == [
         (STATE, "abcdefgh", "Song", "failed"),
         ("/stembridge/job/error", "abcdefgh", "engine.failed", "It broke. Try again."),
     ]
@@ -105,14 +105,14 @@ SNAPSHOTS = st.lists(st.tuples(st.sampled_from(State), st.floats(0, 1), st.sampl
 @given(SNAPSHOTS)
 def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[State, float, str, float]]) -> None:
     make_job, now, said = Jobs(), 0.0, list[tuple[float, Message]]()
-    track = Track(make_job())
-    said += [(now, message) for message in heard(track.begin(now).packets)]
+    report = Report(make_job())
+    said += [(now, message) for message in heard(report.begin(now).packets)]
     state = State.QUEUED
     for after, fraction, step, pause in snapshots:
         now += pause
         state = after if after in TRANSITIONS[state] else state
         job: Job = make_job(state, progress=fraction, step=step)
-        said += [(now, message) for message in heard(track.change(job, now).packets)]
+        said += [(now, message) for message in heard(report.change(job, now).packets)]
     words = [message for _, message in said]
     assert [message[0] for message in words].count("/stembridge/job/accepted") == 1
     for attempt in _split_at_queued(said):

@@ -21,6 +21,7 @@ from bridge.jobs.order import Order
 from bridge.jobs.states import State
 
 PATIENCE_S = 20.0
+OK, ERROR, PONG = "/stembridge/ok", "/stembridge/error", "/stembridge/pong"
 Message = tuple[Any, ...]
 """An address and its arguments."""
 
@@ -162,7 +163,27 @@ class Desk:
             raise self.error
 
 
-class UdpClient:
+class Client:
+    """A program that speaks OSC."""
+
+    def say(self, address: str, *arguments: Any) -> None:
+        raise NotImplementedError
+
+    def hear(self) -> Message:
+        raise NotImplementedError
+
+    def ask(self, address: str, *arguments: Any) -> Message:
+        self.say(address, *arguments)
+        return self.hear()
+
+    def hear_until(self, address: str) -> list[Message]:
+        heard = [self.hear()]
+        while heard[-1][0] != address:
+            heard.append(self.hear())
+        return heard
+
+
+class UdpClient(Client):
     """A program that speaks OSC over UDP."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
@@ -182,21 +203,11 @@ class UdpClient:
     def hear(self) -> Message:
         return read(self._socket.recv(65536))
 
-    def ask(self, address: str, *arguments: Any) -> Message:
-        self.say(address, *arguments)
-        return self.hear()
-
-    def hear_until(self, address: str) -> list[Message]:
-        heard = [self.hear()]
-        while heard[-1][0] != address:
-            heard.append(self.hear())
-        return heard
-
     def close(self) -> None:
         self._socket.close()
 
 
-class TcpClient:
+class TcpClient(Client):
     """A program that speaks OSC over TCP, each packet after its length."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
@@ -208,16 +219,6 @@ class TcpClient:
 
     def hear(self) -> Message:
         return read(self._exactly(struct.unpack(">I", self._exactly(4))[0]))
-
-    def ask(self, address: str, *arguments: Any) -> Message:
-        self.say(address, *arguments)
-        return self.hear()
-
-    def hear_until(self, address: str) -> list[Message]:
-        heard = [self.hear()]
-        while heard[-1][0] != address:
-            heard.append(self.hear())
-        return heard
 
     def is_closed(self) -> bool:
         try:

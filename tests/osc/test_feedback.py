@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 from bridge.osc import saying
 from bridge.osc.audience import Subscribers
 from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
-from tests.osc.oscdesk import PATIENCE_S, Clock, Ear
+from bridge.osc.options import Endpoint, OscOptions
+from bridge.osc.room import Room
+from tests.osc.oscdesk import ERROR, PATIENCE_S, Clock, Desk, Ear, Jobs, UdpClient, wait_for
 
 
 def test_an_answer_is_told_to_those_who_hear_all_and_to_who_asked_only_once(
@@ -32,3 +37,42 @@ def test_of_a_flood_of_answers_those_who_hear_all_are_told_a_part(
     feedback.stop(PATIENCE_S)
     assert len(other.heard) + counters.now().dropped == 1000
     assert len(other.heard) == 100
+
+
+def test_two_bridges_that_tell_each_other_of_every_job_fall_silent(make_job: Jobs) -> None:
+    with Room(OscOptions(port=0), Desk(), "1") as first:
+        options = OscOptions(port=0, feedback=(Endpoint("127.0.0.1", first.port),))
+        with Room(options, Desk(), "2") as second, contextlib.closing(UdpClient(first.port)) as client:
+            client.ask("/stembridge/subscribe", second.port)
+            first.hear(make_job())
+            second.hear(make_job())
+            wait_for(lambda: second.counters.received >= 4 and first.counters.received >= 4)
+            assert client.ask("/stembridge/nonsense")[0] == ERROR
+            wait_for(lambda: second.counters.received == 5)
+            assert (first.counters.received, first.counters.errors) == (5, {"osc.outgoing": 3, "osc.address": 1})
+            assert second.counters.errors == {"osc.outgoing": 5}
+
+
+def test_a_flood_of_errors_is_answered_a_little_and_counted_whole(room: Room, udp: Callable[[], UdpClient]) -> None:
+    client = udp()
+    for _ in range(500):
+        client.raw(b"nonsense")
+    wait_for(lambda: room.counters.received == 500)
+    counts = room.counters
+    assert counts.errors == {"osc.packet": 500}
+    assert counts.sent + counts.dropped == 500
+    assert 20 <= counts.sent < 250
+
+
+def test_a_host_with_many_ports_gets_no_more_errors_and_leaves_the_other_hosts_theirs() -> None:
+    options, clock = OscOptions(host="::", port=0), Clock()
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(options, Desk(), "1", clock))
+        for _ in range(50):
+            with contextlib.closing(UdpClient(room.port)) as client:
+                client.raw(b"nonsense")
+        wait_for(lambda: room.counters.sent + room.counters.dropped == 50)
+        assert room.counters.sent == 20
+        other = stack.enter_context(contextlib.closing(UdpClient(room.port, "::1")))
+        other.raw(b"nonsense")
+        assert other.hear()[0] == ERROR

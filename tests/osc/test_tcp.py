@@ -12,10 +12,9 @@ from bridge.osc.framing import LengthPrefixed, Slip
 from bridge.osc.room import Room
 from bridge.osc.tcp import MOST_CONNECTIONS
 from scripts.bench.osc_killers import KILLERS, PING
-from tests.osc.oscdesk import Desk, Jobs, TcpClient, UdpClient, read, wait_for, written
+from tests.osc.oscdesk import ERROR, OK, PONG, Desk, Jobs, TcpClient, UdpClient, read, wait_for, written
 
 Connect = Callable[[], TcpClient]
-OK, ERROR, PONG = "/stembridge/ok", "/stembridge/error", "/stembridge/pong"
 
 
 def received(client: TcpClient, ends: int) -> bytes:

@@ -104,8 +104,8 @@ def test_importers_and_the_bridge_speak_of_the_same_receipt() -> None:
 
 
 def test_the_page_for_importers_gives_the_colours_of_the_reference() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    names, _, values = [line for line in page.splitlines() if line.startswith("| ")]
+    _, _, colours = PAGE.read_text(encoding="utf-8").partition("**Colours**")
+    names, _, values = [line for line in colours.splitlines() if line.startswith("| ")]
     table = dict(
         zip(re.findall(r"\w+", names.replace(", and all else", "")), re.findall("#(\\w+)", values), strict=True)
     )

@@ -195,16 +195,19 @@ class TcpListener:
                 continue
             self._take(connected, host_of(address))
 
-    def _complain(self, error: Exception) -> None:
-        """Log, once, that there are too many open files or threads: that passes."""
+    def _complain(self, why: object) -> None:
+        """Log, once, that there are too many connections, open files or threads: that passes."""
         if not self._complained and not self._stopping.is_set():
-            log.warning("accepting OSC connections: %s; trying on", error)
+            log.warning("an OSC connection could not be taken: %s; the next ones are tried all the same", why)
             self._complained = True
 
     def _take(self, connected: socket.socket, host: str) -> None:
-        if not self._allowed.allows(host) or len(self._open) >= MOST_CONNECTIONS:
-            self._counters.add("refused")
-            connected.close()
+        if not self._allowed.allows(host):
+            self._refuse(connected)
+            return
+        if len(self._open) >= MOST_CONNECTIONS:
+            self._complain(f"{MOST_CONNECTIONS} are open already")
+            self._refuse(connected)
             return
         try:
             connection = Connection(connected, host, self._counters)
@@ -218,8 +221,11 @@ class TcpListener:
                 self._open[connection] = thread
         except RuntimeError as error:
             self._complain(error)
-            self._counters.add("refused")
-            connected.close()
+            self._refuse(connected)
+
+    def _refuse(self, connected: socket.socket) -> None:
+        self._counters.add("refused")
+        connected.close()
 
     def _serve(self, connection: Connection) -> None:
         def handle(packet: bytes) -> None:

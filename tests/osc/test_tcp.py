@@ -124,12 +124,16 @@ def test_a_client_that_does_not_read_is_closed_and_the_others_hear_everything(
     assert here.ask("/stembridge/ping")[0] == PONG
 
 
-def test_so_many_connections_are_held_and_the_next_is_closed_until_one_ends(room: Room, tcp: Connect) -> None:
+def test_so_many_connections_are_held_and_the_next_is_closed_until_one_ends(
+    room: Room, tcp: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     clients = [tcp() for _ in range(MOST_CONNECTIONS)]
     for client in clients:
         assert client.ask("/stembridge/ping")[0] == PONG
     assert tcp().is_closed()
-    assert room.counters.refused == 1
+    assert tcp().is_closed()
+    assert room.counters.refused == 2
+    assert caplog.text.count(f"{MOST_CONNECTIONS} are open already") == 1
     clients[0].close()
     again: list[TcpClient] = []
 

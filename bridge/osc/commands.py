@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.errors import OscError
+from bridge.jobs.job import Job
 from bridge.osc import addresses, saying
 from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
@@ -12,14 +13,14 @@ from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
 from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Outlet, Peer
-from bridge.osc.router import Command, Lane
+from bridge.osc.router import Command, Lane, Run
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one host: dozens of messages for one."""
 _LOOKS_AT_ONCE, _LOOKS_A_SECOND = 50, 20
 """Answers to `status` of one job, to one host: longer than the question by far, and a look at a disk."""
 
-RELEASED = 0
+_RELEASED = 0
 """What many controllers' buttons send when they are let go."""
 
 
@@ -46,10 +47,10 @@ class Commands:
             addresses.RETRY: Command(self._retry, asking),
             addresses.STATUS: Command(self._status, asking),
             addresses.PRESET: Command(self._preset),
-            addresses.PAUSE: Command(self._pause),
-            addresses.RESUME: Command(self._resume),
+            addresses.PAUSE: Command(self._pressed(addresses.PAUSE, self._actions.pause, "No further job is begun.")),
+            addresses.RESUME: Command(self._pressed(addresses.RESUME, self._actions.resume, "Jobs are begun again.")),
             addresses.SUBSCRIBE: Command(self._subscribe),
-            addresses.PING: Command(self._pinged(version)),
+            addresses.PING: Command(self._pinged(saying.Pong(version))),
         }
 
     def _with_what_is_chosen(self, values: list[Value]) -> list[Value]:
@@ -57,17 +58,18 @@ class Commands:
         return [path, choice, self._actions.chosen()]
 
     def _separate(self, peer: Peer, values: list[Value]) -> None:
-        asked = self._feedback.clock()
         path, choice, chosen = map(str, values)
-        self._feedback.follow(self._actions.separate(path, choice, chosen), peer, asked, accepted=True)
+        self._follow(peer, lambda: self._actions.separate(path, choice, chosen), accepted=True)
 
     def _cancel(self, peer: Peer, values: list[Value]) -> None:
-        asked = self._feedback.clock()
-        self._feedback.follow(self._actions.cancel(str(values[0])), peer, asked, accepted=False)
+        self._follow(peer, lambda: self._actions.cancel(str(values[0])), accepted=False)
 
     def _retry(self, peer: Peer, values: list[Value]) -> None:
-        asked = self._feedback.clock()
-        self._feedback.follow(self._actions.retry(str(values[0])), peer, asked, accepted=False)
+        self._follow(peer, lambda: self._actions.retry(str(values[0])), accepted=False)
+
+    def _follow(self, peer: Peer, ask: Callable[[], Job], *, accepted: bool) -> None:
+        asked = self._feedback.clock()  # before it is done: what is heard from now on need not be said again
+        self._feedback.follow(ask(), peer, asked, accepted=accepted)
 
     def _status(self, peer: Peer, values: list[Value]) -> None:
         if not (self._looks if values else self._lists).take(peer.host):
@@ -90,18 +92,6 @@ class Commands:
         text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
         self._feedback.answer(peer, saying.ok(addresses.PRESET, text))
 
-    def _pause(self, peer: Peer, values: list[Value]) -> None:
-        if values == [RELEASED]:
-            return
-        self._actions.pause()
-        self._feedback.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
-
-    def _resume(self, peer: Peer, values: list[Value]) -> None:
-        if values == [RELEASED]:
-            return
-        self._actions.resume()
-        self._feedback.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
-
     def _subscribe(self, peer: Peer, values: list[Value]) -> None:
         port, seconds = [int(value) for value in (*values, DEFAULT_S)][:2]
         if not (0 if peer.is_stream else 1) <= port <= 65535:
@@ -114,10 +104,16 @@ class Commands:
         text = f"{where} hears of every job for {seconds} s." if seconds else f"{where} hears no more of every job."
         self._feedback.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
 
-    def _pinged(self, version: str) -> Callable[[Peer, list[Value]], None]:
-        pong = saying.Pong(version)
-
+    def _pinged(self, pong: saying.Pong) -> Run:
         def ping(peer: Peer, values: list[Value]) -> None:
             self._feedback.answer(peer, pong(*map(str, values)))
 
         return ping
+
+    def _pressed(self, address: str, act: Callable[[], None], text: str) -> Run:
+        def press(peer: Peer, values: list[Value]) -> None:
+            if values != [_RELEASED]:
+                act()
+                self._feedback.answer(peer, saying.ok(address, text))
+
+        return press

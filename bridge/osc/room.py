@@ -102,8 +102,8 @@ class Room:
             stack.callback(lane.stop, _PATIENCE_S)
         commands = Commands(self._actions, feedback, subscribers, outlet)
         router = Router(commands.table(self._version, copying, asking), feedback, counters, clock)
+        self._feedback = feedback  # before anybody can ask for a job
         self._listen(stack, router, datagrams, stream, outlet)
-        self._feedback = feedback
 
     def _listen(
         self, stack: ExitStack, router: Router, datagrams: socket.socket, stream: socket.socket | None, outlet: Outlet

@@ -61,11 +61,14 @@ class Lane:
             task()
 
 
+Run = Callable[[Peer, list[Value]], None]
+"""Carries a message out, given who sent it and its arguments; a `StembridgeError` that it raises becomes the answer."""
+
+
 class Command(NamedTuple):
     """How one address is carried out."""
 
-    run: Callable[[Peer, list[Value]], None]
-    """May raise a `StembridgeError`, which becomes the answer."""
+    run: Run
     lane: Lane | None = None
     """Where; None: at once, where it was heard."""
     noting: Callable[[list[Value]], list[Value]] = list

@@ -42,6 +42,17 @@ class ServiceNotes:
                 self._database.run(f"{bill.change}_bill", values)
                 self._database.run("sum_bills", {"id": job_id})
 
+    def left_published(self) -> list[tuple[str, str]]:
+        """Return the id and the handle of what each cancelled or delivered job has published, oldest first."""
+        return [(row["id"], row["handle"]) for row in self._database.rows("left_published")]
+
+    def disown(self, job_id: str, handle: str) -> bool:
+        """Note what a job has published as withdrawn; False, and nothing noted, where it needs it again by now.
+
+        A job that is tried again from here on publishes anew, so that nothing the service is to fetch is withdrawn.
+        """
+        return self._database.run("disown", {"id": job_id, "handle": handle}) == 1
+
     def billed_minutes(self, month: str) -> int:
         """Return the started minutes of all orders of a month, those without an outcome included."""
         return int(self._database.rows("billed_in", {"month": month})[0]["minutes"])

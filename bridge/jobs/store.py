@@ -149,13 +149,13 @@ class JobStore:
         return self._tell(job.id)
 
     def fail(self, job: Job, failure: Failure, after: State = State.FAILED) -> Job:
-        """Move a job to failed, or to another state that has a reason, with the reason."""
+        """Move a job to failed, or to another state that has a reason, with the reason; or see `_move`."""
         with self._database.transaction():
             self._move(job, after, failure=failure)
         return self._tell(job.id)
 
     def reassign(self, job: Job, order: Order, key: str) -> Job:
-        """Queue a job again for another engine, which `order` and `key` name."""
+        """Queue a job again for another engine, which `order` and `key` name; or see `_move`."""
         with self._database.transaction():
             self._database.run("reassign", {"id": job.id, "order_json": order.to_json(), "stems_key": key})
             self._event(job.id, "reassigned", f"from {job.order.engine} to {order.engine}")
@@ -264,12 +264,16 @@ class JobStore:
         folder: Path | None = None,
         failure: Failure | None = None,
     ) -> None:
+        if after not in WORKING | {State.DELIVERED} and self.cancelling(job.id):
+            # The wish came while the worker let go of the job: it must be neither parked nor tried again by itself.
+            after, failure = State.CANCELLED, None
         if not allowed(job.state, after):
             raise NotPossible(f"Job {job.id} is {job.state} and cannot become {after}.")
         values = {
             "id": job.id,
             "before": job.state,
             "after": after,
+            "working": after in WORKING,
             "now": self._clock(),
             "attempts": attempts,
             "plan": plan,

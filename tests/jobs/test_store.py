@@ -14,7 +14,7 @@ from bridge.errors import JobNotFound, NotPossible, StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.order import Order
-from bridge.jobs.states import State
+from bridge.jobs.states import TRANSITIONS, WORKING, State
 from bridge.jobs.store import JobStore
 
 
@@ -340,3 +340,49 @@ def test_what_was_accepted_survives_kill_9(tmp_path: Path) -> None:
         assert len(kept) - len(told) <= 1
         assert len(store.seen()) == len(kept)
         store.close()
+
+
+def _way_to(state: State) -> list[State]:
+    """The states that a new job passes on its shortest way to this one."""
+    ways = [[State.QUEUED]]
+    for way in ways:
+        if way[-1] is state:
+            return way[1:]
+        ways += [[*way, after] for after in TRANSITIONS[way[-1]] if after not in way]
+    raise AssertionError(f"there is no way to {state}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(before, after) for before in sorted(WORKING) for after in TRANSITIONS[before]]
+)
+def test_a_wish_to_cancel_that_comes_at_any_moment_is_kept_until_the_job_ends(
+    store: JobStore, before: State, after: State
+) -> None:
+    job = _accepted(store)
+    for state in _way_to(before):
+        job = store.advance(job, state)
+    store.cancel(job.id)
+    ended = store.advance(job, after)
+    if after in WORKING:
+        assert (ended.state, ended.cancelling) == (after, True)
+    else:
+        expected = State.DELIVERED if after is State.DELIVERED else State.CANCELLED
+        assert (ended.state, ended.cancelling) == (expected, False)
+
+
+def test_a_job_that_fails_while_somebody_cancels_it_is_never_tried_again(store: JobStore) -> None:
+    job = _accepted(store)
+    store.claim()
+    store.cancel(job.id)
+    failed = store.fail(store.get(job.id), Failure("storage.full", "Full.", "", retryable=True, retry_at=0.0))
+    assert (failed.state, failed.failure) == (State.CANCELLED, None)
+    assert store.requeue_due() == 0
+
+
+def test_no_other_engine_takes_over_a_job_that_somebody_cancels(store: JobStore) -> None:
+    job = _accepted(store)
+    store.claim()
+    store.cancel(job.id)
+    taken = store.reassign(store.get(job.id), dataclasses.replace(job.order, engine="preview"), "another key")
+    assert taken.state is State.CANCELLED
+    assert store.claim() is None

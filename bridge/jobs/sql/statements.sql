@@ -62,6 +62,15 @@ WHERE id = :id AND checkpoint <> ''
 -- save_checkpoint: where a job stands with the service
 UPDATE jobs SET checkpoint = :checkpoint WHERE id = :id
 
+-- left_published: what jobs that need it no more have published; the others may still be given to the service
+SELECT id, checkpoint ->> '$.handle' AS handle FROM jobs
+WHERE state IN ('cancelled', 'delivered') AND nullif(checkpoint, '') ->> '$.handle' <> ''
+ORDER BY number
+
+-- disown: what a job has published is about to be withdrawn; guarded, since it may have been tried again meanwhile
+UPDATE jobs SET checkpoint = json_set(checkpoint, '$.handle', '', '$.expires', 0.0)
+WHERE id = :id AND state IN ('cancelled', 'delivered') AND nullif(checkpoint, '') ->> '$.handle' = :handle
+
 -- insert_bill: an order that is about to be sent
 INSERT INTO bills (job, ordered, month, minutes) VALUES (:id, :now, :month, :minutes)
 
@@ -79,7 +88,7 @@ SELECT coalesce(sum(minutes), 0) AS minutes FROM bills WHERE month = :month
 
 -- move: a change of state; guarded by the state it was read in
 UPDATE jobs
-SET state = :after, updated = :now, step = '', cancelling = 0,
+SET state = :after, updated = :now, step = '', cancelling = CASE WHEN :working THEN cancelling ELSE 0 END,
     progress = CASE :after WHEN 'queued' THEN 0 WHEN 'delivered' THEN 1 ELSE progress END,
     attempt = attempt + :attempts, plan = coalesce(:plan, plan), folder = coalesce(:folder, folder),
     error_code = :error_code, error_message = :error_message, error_advice = :error_advice,

@@ -15,7 +15,7 @@ from bridge.pipeline.alarm import Alarm
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.steps import Pipeline
-from bridge.pipeline.withdrawals import withdraw_cancelled
+from bridge.pipeline.withdrawals import Withdrawals
 from bridge.pipeline.worker import Worker
 from bridge.separation.registry import LOCAL, SERVICE
 
@@ -33,8 +33,6 @@ class Crew:
         self, settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
     ) -> None:
         """With `only`, jobs with other ids are left alone."""
-        self._store = store
-        self._cleans = only is None
         self._executor = LocalExecutor()
         self._service = RunningService(settings, state)
         self._pausing = threading.Event()
@@ -49,14 +47,18 @@ class Crew:
         local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
         remote_workers = SERVICE_WORKERS if self._service.service else 1
         self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
+        self._withdrawals: Withdrawals | None = None
+        if only is None and self._service.service:
+            self._withdrawals = Withdrawals(store, self._service.service.publisher)
+            store.subscribe(self._withdrawals.hear)
         self._alarm = Alarm(store, self._wake)
         store.subscribe(self._hear)
 
     def start(self) -> None:
         """Begin. Raises `PublishError` where what serves the bounces cannot start."""
         self._service.start()
-        if self._cleans and self._service.service:
-            withdraw_cancelled(self._store, self._service.service.publisher)
+        if self._withdrawals:
+            self._withdrawals.start()
         for worker in self._workers:
             worker.start()
         self._alarm.start()
@@ -68,6 +70,8 @@ class Crew:
             worker.ask_to_stop()
         for worker in self._workers:
             worker.stop()
+        if self._withdrawals:
+            self._withdrawals.stop()  # after the last job has ended
         self._service.stop()
         self._executor.shutdown(cancel_futures=True)
 
@@ -92,3 +96,5 @@ class Crew:
     def _wake(self) -> None:
         for worker in self._workers:
             worker.wake()
+        if self._withdrawals:
+            self._withdrawals.wake()

@@ -10,14 +10,15 @@ from bridge.errors import PacketError
 from bridge.osc import addresses, saying
 from bridge.osc.options import Endpoint
 from bridge.osc.packet import messages
+from bridge.osc.sockets import resolve
 
 
 def version_at(endpoint: Endpoint, wait_s: float) -> str | None:
-    """Ping over UDP and return the version that answers; None where nothing does in that time. Raises `OSError`."""
-    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
+    """Ping over UDP and return the version that answers, None where nothing does. Raises `OscError`, `OSError`."""
+    family, (address, _, *scope) = resolve(endpoint.host)
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.settimeout(wait_s)
-        asking.connect(endpoint)
+        asking.connect((address, endpoint.port, *scope))
         try:
             asking.send(saying.packet(addresses.PING))
             [answer] = messages(asking.recv(4096))

@@ -21,7 +21,7 @@ def open_port(host: str, port: int, *, tcp: bool) -> tuple[socket.socket, socket
 
     Raises `OscError` where that cannot be.
     """
-    family, (address, _, *scope) = _resolve(host)
+    family, (address, _, *scope) = resolve(host)
     for tries_left in reversed(range(_TRIES)):
         datagrams = _bind(family, socket.SOCK_DGRAM, (address, port, *scope))
         if not tcp:
@@ -36,7 +36,11 @@ def open_port(host: str, port: int, *, tcp: bool) -> tuple[socket.socket, socket
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _resolve(host: str) -> tuple[socket.AddressFamily, SocketAddress]:
+def resolve(host: str) -> tuple[socket.AddressFamily, SocketAddress]:
+    """Return the family and the address, at port 0, of a name or number; raise `OscError` where it means nothing here.
+
+    An address that holds on one network alone ("fe80::1%eth0") keeps that network, which its text alone does not.
+    """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:

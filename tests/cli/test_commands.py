@@ -19,6 +19,7 @@ import soundfile
 from bridge.cli.main import main
 from bridge.config.load import load
 from bridge.daemon.daemon import Daemon
+from tests.osc.oscdesk import link_local
 from tests.ports import free_port
 
 
@@ -181,6 +182,17 @@ def test_doctor_asks_the_bridge_over_osc_or_tries_the_port(
     with Daemon(load(Path(config), {})) as daemon:
         assert daemon.osc.endpoint == ("127.0.0.1", port)
         assert _osc_finding(config, capsys)["detail"] == f"a bridge answers at 127.0.0.1 port {port}"
+
+
+def test_doctor_finds_a_bridge_at_an_address_that_holds_on_one_network_alone(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host, port = link_local(), free_port()
+    told = f'host = "{host}"\nallow = ["fe80::/10"]\nport = {port}'
+    Path(config).write_text(Path(config).read_text().replace("port = 0", told))
+    assert _osc_finding(config, capsys)["detail"] == f"port {port} is free for it"
+    with Daemon(load(Path(config), {})):
+        assert _osc_finding(config, capsys)["detail"] == f"a bridge answers at {host} port {port}"
 
 
 def test_the_key_is_never_shown(config: str, capsys: pytest.CaptureFixture[str]) -> None:

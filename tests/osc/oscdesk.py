@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import struct
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
@@ -34,6 +36,17 @@ def read(packet: bytes) -> Message:
 def written(address: str, *arguments: Any) -> bytes:
     packet: bytes = build_msg(address, list(arguments)).dgram
     return packet
+
+
+def link_local() -> str:
+    """An address of this machine that holds on one of its networks only; nothing is sent to find it."""
+    for number, _ in socket.if_nameindex():
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+            probe.connect(("ff02::1", 9, 0, number))
+            host, _, _, scope = probe.getsockname()
+            if scope:
+                return f"{host}%{scope}"
+    pytest.skip("this machine has no link-local address")
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -13,7 +13,7 @@ import bridge.osc.udp
 from bridge.errors import OscError
 from bridge.osc.options import OscOptions
 from bridge.osc.room import Room
-from tests.osc.oscdesk import OK, PATIENCE_S, PONG, Desk, Jobs, TcpClient, UdpClient, wait_for
+from tests.osc.oscdesk import OK, PATIENCE_S, PONG, Desk, Jobs, TcpClient, UdpClient, link_local, wait_for
 
 Connect = Callable[[], UdpClient]
 
@@ -51,17 +51,6 @@ def test_whoever_is_known_on_one_network_alone_is_told_at_the_port_it_names_ther
             answer = client.ask("/stembridge/subscribe", ear.port)
             assert answer[0] == OK
             assert ear.hear() == answer
-
-
-def link_local() -> str:
-    """An address of this machine that holds on one of its networks only; nothing is sent to find it."""
-    for number, _ in socket.if_nameindex():
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-            probe.connect(("ff02::1", 9, 0, number))
-            host, _, _, scope = probe.getsockname()
-            if scope:
-                return f"{host}%{scope}"
-    pytest.skip("this machine has no link-local address")
 
 
 def test_every_address_of_the_machine_can_be_listened_at(udp: Connect) -> None:

@@ -103,6 +103,27 @@ def test_over_the_line_the_job_tells_its_progress_and_is_found_by_its_id(
     assert reaper.front.tracks[1].name == "Renamed"
 
 
+def test_how_a_job_ends_while_the_line_is_broken_is_read_and_a_failure_is_over_when_it_is_tried_again(
+    studio: Studio, musician: Musician, connect: Callable[[], None]
+) -> None:
+    def say(**more: object) -> None:
+        row = {"job": "job7", "bounce": "", "state": "separating", "step": "filed", "progress": 0.1, "changed": 0}
+        studio.say(jobs=[{**row, **more}])
+        studio.reaper.tick(1, seconds=1.1)
+        connect()
+
+    studio.wait_for(job="job7")
+    studio.reaper.SetExtState(LINE, "job job7 state", "separating", False)
+    studio.reaper.SetExtState(LINE, "job job7 step", "heard", False)
+    say()
+    assert musician.sees("Night Drive: heard")
+    say(state="failed", error={"code": "x", "message": "It failed.", "advice": ""})
+    assert musician.sees("Night Drive: It failed.")
+    studio.reaper.SetExtState(LINE, "job job7 error", "It failed.", False)
+    say()
+    assert musician.sees("Night Drive: filed")
+
+
 def test_cancel_tells_the_bridge_and_waits_no_longer(
     studio: Studio, musician: Musician, connect: Callable[[], None]
 ) -> None:

@@ -34,7 +34,14 @@ return function(part)
 
   -- {state, progress (0 to 1), step, folder, error}; texts are "" until they are told.
   function news.of(request)
-    return in_file(request) or request.job ~= "" and line.job(request.job) or NONE
+    local heard = request.job ~= "" and line.job(request.job) or NONE
+    local filed = in_file(request)
+    -- As long as a job is under way the line is quicker; a break may have kept its ending from it.
+    local is_quicker = line.is_open() and heard.state ~= "" and heard.error == ""
+    if not filed or is_quicker and filed.error == "" and filed.folder == "" then
+      return heard
+    end
+    return filed
   end
 
   return news

@@ -11,8 +11,8 @@ Needs Stembridge running on this computer, and the folder "stembridge" beside th
 
 function action_params ()
 	return {
-		["stems"]  = { title = "Stems folder (empty: Music/Stembridge/Stems)", default = "" },
-		["bridge"] = { title = "Where the bridge listens", default = "osc.udp://127.0.0.1:9123" },
+		["stems"]  = { title = "Stems folder (empty: the bridge's own)", default = "" },
+		["bridge"] = { title = "Where the bridge listens (empty: found by itself)", default = "" },
 		["preset"] = { title = "Preset or model (empty: the bridge's own choice)", default = "" },
 	}
 end

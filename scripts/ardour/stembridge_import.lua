@@ -12,7 +12,7 @@ Needs the folder "stembridge" beside this script.]]
 function action_params ()
 	return {
 		["ask"]    = { title = "Ask which delivery (yes), or take the newest (no)", default = "yes" },
-		["stems"]  = { title = "Stems folder (empty: Music/Stembridge/Stems)", default = "" },
+		["stems"]  = { title = "Stems folder (empty: the bridge's own)", default = "" },
 	}
 end
 

@@ -12,7 +12,7 @@ Needs Stembridge running on this computer, and the folder "stembridge" beside th
 function action_params ()
 	return {
 		["ask"]    = { title = "Ask which file (yes), or take the newest export (no)", default = "yes" },
-		["bridge"] = { title = "Where the bridge listens", default = "osc.udp://127.0.0.1:9123" },
+		["bridge"] = { title = "Where the bridge listens (empty: found by itself)", default = "" },
 		["preset"] = { title = "Preset or model (empty: the bridge's own choice)", default = "" },
 	}
 end

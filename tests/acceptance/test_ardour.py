@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.scripts.ardour.ardour_desk import Ardour, wait_for
+from tests.acceptance.program import Running
+from tests.scripts.ardour.ardour_desk import Ardour, tail, wait_for
 from tests.scripts.ardour.ardour_stage import (
     EXPORT_BROADCAST,
     EXPORT_PLAIN,
@@ -24,6 +25,7 @@ from tests.scripts.ardour.ardour_stage import (
     PREPARE,
     RATE,
     REDO,
+    SEPARATE,
     SEPARATE_ASKING,
     UNDO,
     Region,
@@ -32,7 +34,7 @@ from tests.scripts.ardour.ardour_stage import (
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(480),
     pytest.mark.xdist_group("Ardour"),
     pytest.mark.system("ardour"),
     pytest.mark.system("Xvfb"),
@@ -42,14 +44,24 @@ pytestmark = [
     pytest.mark.system("xdotool"),
 ]
 
+REFUSED = (
+    "The bridge does not take Outside.wav. {bounce} lies neither in the inbox nor in a folder that is allowed. "
+    "Save the bounce into the inbox, or add its folder to [osc] folders in the configuration."
+)
+NOT_RUNNING = (
+    "The bridge does not run, so it has not heard of {name}. Start it (stembridge up): it is asked again then."
+)
 STEMS = {"vocals": 0xE4572E, "drums": 0xF3A712, "bass": 0x3D5A80, "other": 0x9AA0A6}
 
 
 @dataclass
 class Story:
-    """What was seen while one session, two exports, two crashes and a restart went by."""
+    """What was seen while one session, two exports, two crashes and three restarts went by."""
 
     stage: Stage
+    wanted_after_refusal: bool
+    told_of_one: list[str]
+    """What the hook said of "One" until its bridge was gone."""
     first: list[Region]
     """The stems of "One", whose job outlived its bridge."""
     asked_again: list[Region]
@@ -77,44 +89,83 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     stage = Stage(tmp_path_factory.mktemp("ardour"))
+    try:
+        return Story(stage, **the_events(stage))
+    except BaseException as error:
+        error.add_note("\n".join(["Our scripts have said:", *stage.witness.said()]))
+        error.add_note(f"The end of the bridge's log:\n{tail(stage.studio.state / 'logs' / 'stembridge.log')}")
+        raise
+
+
+def the_events(stage: Stage) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     with stage.desk.ardour(stage.session) as ardour:
-        seen |= an_export_while_the_bridge_crashes(stage, ardour)
+        with stage.studio.up() as bridge:
+            a_session_with_a_mix(stage, ardour)
+            seen |= a_bounce_that_the_bridge_refuses(stage, ardour)
+            seen |= an_export_while_the_bridge_crashes(stage, ardour, bridge)
         with stage.studio.up():
+            seen |= the_stems_come_from_the_next_bridge(stage, ardour)
             seen |= a_crash_in_the_middle_of_an_import(stage, ardour)
-    with stage.studio.up(), stage.desk.ardour(stage.session) as ardour:
-        seen |= the_session_opened_again(stage, ardour)
-    return Story(stage, **seen)
+    with stage.desk.ardour(stage.session) as ardour:
+        with stage.studio.up():
+            seen |= the_session_opened_again(stage, ardour)
+        a_bounce_that_no_bridge_hears_of(stage, ardour)
+        with stage.studio.up():
+            seen |= the_next_bridge_hears_of_it(stage, ardour)
+    return seen
 
 
-def an_export_while_the_bridge_crashes(stage: Stage, ardour: Ardour) -> dict[str, Any]:
-    studio = stage.studio
-    with studio.up() as bridge:
-        ardour.script(PREPARE)
-        wait_for("the mix", lambda: stage.regions(ardour))
-        ardour.action("Common/Save")
-        wait_for("the session to be saved", lambda: "Mix" in stage.session.read_text("utf-8"))
-        stage.export(ardour, EXPORT_BROADCAST, "One")
-        wait_for("a job to be under way", lambda: studio.states() not in ([], ["queued"]))
-        bridge.kill()
-        assert studio.states() != ["delivered"]
-    with studio.up():
-        first = stage.wait_for_stems(ardour, "One")
-        ardour.photograph(stage.root / "ardour.png")
-        ardour.script(IMPORT)
-        asked_again = stage.stems(ardour, "One")
-        wanted = (stage.folder / "stembridge-wanted.txt").read_text("utf-8")
-        ardour.action("Common/Save")
-        wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
+def a_session_with_a_mix(stage: Stage, ardour: Ardour) -> None:
+    ardour.script(PREPARE)
+    wait_for("the mix", lambda: stage.regions(ardour))
+    ardour.action("Common/Save")
+    wait_for("the session to be saved", lambda: "Mix" in stage.session.read_text("utf-8"))
+
+
+def a_bounce_that_the_bridge_refuses(stage: Stage, ardour: Ardour) -> dict[str, Any]:
+    bounce = stage.folder / "export" / "Outside.wav"
+    bounce.symlink_to(stage.root / "Mix.wav")
+    ardour.script(SEPARATE)
+    stage.hears(REFUSED.format(bounce=bounce))
+    ardour.window("Stembridge")
+    ardour.photograph(stage.root / "refused.png")
+    wanted = stage.wants("Outside")
+    ardour.press("Stembridge", "alt+c")
+    bounce.unlink()
+    return {"wanted_after_refusal": wanted}
+
+
+def an_export_while_the_bridge_crashes(stage: Stage, ardour: Ardour, bridge: Running) -> dict[str, Any]:
+    stage.osc("/stembridge/pause")
+    stage.export(ardour, EXPORT_BROADCAST, "One")
+    stage.hears("The bridge has taken One.wav.")
+    stage.hears("One.wav waits: the bridge is paused.")
+    stage.osc("/stembridge/resume")
+    step = wait_for("the job to be under way", lambda: stage.step("One"), pause_s=0.01)
+    bridge.kill()
+    stage.hears(f"One.wav: {step}.")
+    return {"told_of_one": [line for line in dict.fromkeys(stage.witness.said()) if "One.wav" in line]}
+
+
+def the_stems_come_from_the_next_bridge(stage: Stage, ardour: Ardour) -> dict[str, Any]:
+    first = stage.wait_for_stems(ardour, "One")
+    ardour.photograph(stage.root / "ardour.png")
+    ardour.script(IMPORT)
+    asked_again = stage.stems(ardour, "One")
+    wanted = (stage.folder / "stembridge-wanted.txt").read_text("utf-8")
+    ardour.action("Common/Save")
+    wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
     return {"first": first, "asked_again": asked_again, "wanted_before_saving": wanted}
 
 
 def a_crash_in_the_middle_of_an_import(stage: Stage, ardour: Ardour) -> dict[str, Any]:
-    lock = stage.studio.output / "Two" / ".importing"
+    stage.witness.hold_the_next_import()
     stage.export(ardour, EXPORT_PLAIN, "Two")
-    wait_for("the import to begin", lock.exists, pause_s=0.001)
+    wait_for("the import to be in the middle", stage.witness.holds)
     ardour.kill()
-    return {"killed_while_locked": lock.exists()}
+    stage.witness.let_go()
+    return {"killed_while_locked": (stage.studio.output / "Two" / ".importing").exists()}
 
 
 def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
@@ -130,16 +181,8 @@ def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
     ardour.script(REDO)
     redone = stage.regions(ardour)
     ardour.script(IMPORT_ASKING)
-    ardour.press_ok("Stembridge: import")
+    ardour.press("Stembridge: import finished stems", "alt+o")
     by_hand = stage.wait_for_stems(ardour, "By Hand")
-    shutil.copy(stage.root / "Mix.wav", stage.folder / "export" / "Three.wav")
-    ardour.script(SEPARATE_ASKING)
-    ardour.press_ok("Stembridge: separate")
-    third = stage.wait_for_stems(ardour, "Three")
-    ardour.script(IMPORT)
-    at_the_end = stage.regions(ardour)
-    ardour.action("Common/Save")
-    wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
     return {
         "opened_after_the_kill": opened,
         "failing": failing,
@@ -148,9 +191,25 @@ def the_session_opened_again(stage: Stage, ardour: Ardour) -> dict[str, Any]:
         "undone_once": undone,
         "redone": redone,
         "by_hand": by_hand,
-        "third": third,
-        "at_the_end": at_the_end,
     }
+
+
+def a_bounce_that_no_bridge_hears_of(stage: Stage, ardour: Ardour) -> None:
+    shutil.copy(stage.root / "Mix.wav", stage.folder / "export" / "Three.wav")
+    ardour.script(SEPARATE_ASKING)
+    ardour.press("Stembridge: separate", "alt+o")
+    ardour.press("Stembridge", "alt+c")
+    stage.hears(NOT_RUNNING.format(name="Three.wav"))
+
+
+def the_next_bridge_hears_of_it(stage: Stage, ardour: Ardour) -> dict[str, Any]:
+    stage.hears("The bridge is there now, and was asked for the stems of Three.wav again.")
+    third = stage.wait_for_stems(ardour, "Three")
+    ardour.script(IMPORT)
+    at_the_end = stage.regions(ardour)
+    ardour.action("Common/Save")
+    wait_for("what was wanted to be forgotten", lambda: not (stage.folder / "stembridge-wanted.txt").exists())
+    return {"third": third, "at_the_end": at_the_end}
 
 
 def make_old(by: Path) -> None:
@@ -181,6 +240,27 @@ def test_a_job_whose_bridge_was_killed_is_done_by_the_next_bridge(story: Story) 
     assert story.first
 
 
+def test_ardour_tells_how_a_job_goes_and_each_thing_once(story: Story) -> None:
+    asked, *told = story.told_of_one
+    assert asked.startswith("Asked for the stems of ")
+    assert told[:2] == ["The bridge has taken One.wav.", "One.wav waits: the bridge is paused."]
+    assert len(told) == 3
+    for run in story.stage.witness.runs():
+        assert sorted(run) == sorted(set(run))
+
+
+def test_a_refusal_is_told_with_the_way_out_and_nothing_waits_for_it_any_more(story: Story) -> None:
+    said = [line for line in story.stage.witness.said() if "does not take" in line]
+    assert said == [REFUSED.format(bounce=story.stage.folder / "export" / "Outside.wav")]
+    assert not story.wanted_after_refusal
+
+
+def test_what_was_asked_of_no_bridge_is_asked_of_the_next_one(story: Story) -> None:
+    said = story.stage.witness.said()
+    assert said.count(NOT_RUNNING.format(name="Three.wav")) == 1
+    assert [row["song"] for row in story.stage.studio.jobs()].count("Three") == 1
+
+
 def test_where_the_file_does_not_say_its_origin_the_start_of_the_export_counts(story: Story) -> None:
     receipt = story.delivery("Two")
     assert receipt["source"]["time_reference"] == 0
@@ -200,7 +280,8 @@ def test_an_import_that_was_killed_leaves_a_session_that_opens_and_is_made_up_fo
 
 
 def test_what_a_session_waits_for_is_forgotten_when_it_is_saved_with_the_stems(story: Story) -> None:
-    assert story.wanted_before_saving.endswith(f" {ORIGIN} {FRAMES} {RATE} {story.stage.folder}/export/One.wav\n")
+    path = f"{story.stage.folder}/export/One.wav"
+    assert story.wanted_before_saving.endswith(f" {ORIGIN} {FRAMES} {RATE} {path}\t\ttaken\n")
 
 
 def test_one_undo_takes_all_stems_away_and_one_redo_brings_them_back(story: Story) -> None:

@@ -4,6 +4,8 @@ local use = ...
 local bridge = use ("bridge")
 local delivery = use ("delivery")
 local files = use ("files")
+local follow = use ("follow")
+local status = use ("status")
 local tracks = use ("tracks")
 local wanted = use ("wanted")
 
@@ -42,20 +44,31 @@ local function ask_for (settings, exports)
 	end
 end
 
--- Returns a delivery that the session waits for, and the entries that it answers. `seen` holds the jobs that this run
--- of Ardour has dealt with, and when the newest entry for each was made: what the musician has removed since then must
--- not come back unless asked for again.
-local function look (settings, seen)
-	local list = wanted.read (Session:path ())
-	local minutes = #list > 0 and (os.time () - list[1].since) // 60 + 2
-	for _, folder in ipairs (minutes and files.deliveries (settings.stems, minutes) or {}) do
+-- Returns the folders of the deliveries that may answer a list: the new ones, and those that the bridge names.
+local function folders_for (settings, list)
+	local folders = files.deliveries (settings.stems, (os.time () - list[1].since) // 60 + 2)
+	local said = status.read ()
+	for _, entry in ipairs (list) do
+		local job = said and status.job_of (said, entry)
+		folders[#folders + 1] = job and job.folder
+	end
+	return folders
+end
+
+-- Returns what of a list no delivery answers; then a delivery that the session waits for, and the entries that it
+-- answers. `seen` holds the jobs that this run of Ardour has dealt with, and when the newest entry for each was made:
+-- what the musician has removed since then must not come back unless asked for again.
+local function look (settings, list, seen)
+	local unanswered, new, answered = list, nil, nil
+	for _, folder in ipairs (folders_for (settings, list)) do
 		local found = delivery.read (folder)
 		local entries = found and wanted.answered_by (list, found) or {}
-		if #entries > 0 and (seen[found.job] or 0) < entries[#entries].since then
-			return found, entries
+		unanswered = wanted.without (unanswered, entries)
+		if not new and #entries > 0 and (seen[found.job] or 0) < entries[#entries].since then
+			new, answered = found, entries
 		end
 	end
-	return nil
+	return unanswered, new, answered
 end
 
 -- Imports a delivery. Returns whether it has been dealt with, and whether it is in the session now.
@@ -70,28 +83,35 @@ local function import (found, start)
 end
 
 return function (params)
-	local settings = bridge.settings (params)
 	local exports, exported_at = {}, 0
 	local seen, answered = {}, {}
 	local next_look, busy = 0, false
 
-	local function tick ()
-		if #exports > 0 and now_s () - exported_at > QUIET_S then
-			local finished = exports
-			exports = {}
-			ask_for (settings, finished)
-		end
-		if now_s () < next_look or Session:actively_recording () then
-			return
-		end
-		local began = now_s ()
-		local found, entries = look (settings, seen)
+	local function look_for (list)
+		local began, settings = now_s (), bridge.settings (params)
+		local unanswered, found, entries = look (settings, list, seen)
 		next_look = now_s () + math.max (LOOK_S, (now_s () - began) * PATIENCE)
 		if found then
 			local newest = entries[#entries]
 			local over, inside = import (found, newest.start)
 			seen[found.job] = over and newest.since or seen[found.job]
 			table.move (inside and entries or {}, 1, #entries, #answered + 1, answered)
+		end
+		follow.look (settings, unanswered)
+	end
+
+	local function tick ()
+		if #exports > 0 and now_s () - exported_at > QUIET_S then
+			local finished = exports
+			exports = {}
+			ask_for (bridge.settings (params), finished)
+		end
+		if now_s () >= next_look and not Session:actively_recording () then
+			next_look = now_s () + LOOK_S
+			local list = wanted.read (Session:path ())
+			if #list > 0 then
+				look_for (list)
+			end
 		end
 	end
 

@@ -69,6 +69,12 @@ function files.sha256 (path)
 	return said:match ("^(%x+) ")
 end
 
+-- Says whether a process of this user's runs.
+function files.process_runs (pid)
+	local _, runs = run (("kill -0 %d"):format (pid))
+	return runs
+end
+
 -- Says whether `path` was last changed over `minutes` minutes ago.
 function files.older_than (path, minutes)
 	local found = run (("find %s -prune -mmin +%d"):format (quoted (path), minutes))

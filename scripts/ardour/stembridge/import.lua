@@ -4,6 +4,8 @@ local use = ...
 local bridge = use ("bridge")
 local delivery = use ("delivery")
 local files = use ("files")
+local news = use ("news")
+local status = use ("status")
 local tracks = use ("tracks")
 local wanted = use ("wanted")
 
@@ -26,9 +28,11 @@ local function look (stems)
 end
 
 local function in_words (waiting)
-	local names = {}
+	local names, found = {}, status.read ()
 	for number, one in ipairs (waiting) do
-		names[number] = ("%s (asked for %d min ago)"):format (one.path:match ("[^/]*$"), (os.time () - one.since) // 60)
+		local job = found and status.job_of (found, one)
+		local how = job and news.where (job) or ("asked for %d min ago"):format ((os.time () - one.since) // 60)
+		names[number] = ("%s (%s)"):format (one.path:match ("[^/]*$"), how)
 	end
 	return #names > 0 and "Waiting for " .. table.concat (names, ", ") .. "." or "Waiting for nothing else."
 end

@@ -3,6 +3,8 @@
 local use = ...
 local bridge = use ("bridge")
 local files = use ("files")
+local news = use ("news")
+local status = use ("status")
 
 local TITLE = "Stembridge: separate"
 
@@ -43,5 +45,9 @@ return function (params)
 			return
 		end
 		print (bridge.separate (settings, path, start))
+		local found = settings.ask and status.read ()
+		if found and not status.runs (found) then
+			bridge.show (news.not_running (path))
+		end
 	end
 end

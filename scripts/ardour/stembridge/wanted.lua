@@ -1,16 +1,18 @@
 -- What this session asked the bridge for. It lies beside the session, not in it: an export is still wanted after a
 -- crash, whether the session was saved or not. One line each: seconds since 1970, first sample, frames, sample rate
--- (0 and 0 where nobody knows), path.
+-- (0 and 0 where nobody knows), path; after tabs the preset, and the process that was asked, wanted.TAKEN where that has
+-- taken it, or nothing where the bridge was not there.
 
 local use = ...
 local files = use ("files")
 local wav = use ("wav")
 
+local LINE = "(%d+) (%-?%d+) (%d+) (%d+) ([^\n\t]+)\t?([^\n\t]*)\t?([^\n]*)\n"
 local WEEK_S = 7 * 24 * 3600
 -- Who asks again for a bounce that was delivered only just now is told of that delivery by the bridge.
 local JUST_NOW_S = 15
 
-local wanted = {}
+local wanted = { TAKEN = "taken" }
 local hashes = {}
 
 local function file_of (session)
@@ -24,11 +26,11 @@ end
 -- Returns what the session in this folder waits for, oldest first; who waits for a week waits for nothing.
 function wanted.read (session)
 	local list, lines = {}, files.read (file_of (session)) or ""
-	for since, start, frames, rate, path in lines:gmatch ("(%d+) (%-?%d+) (%d+) (%d+) ([^\n]+)\n") do
+	for since, start, frames, rate, path, preset, asked in lines:gmatch (LINE) do
 		if os.time () - since < WEEK_S then
 			list[#list + 1] = {
-				since = math.tointeger (since), start = math.tointeger (start),
-				frames = math.tointeger (frames), rate = math.tointeger (rate), path = path,
+				since = math.tointeger (since), start = math.tointeger (start), frames = math.tointeger (frames),
+				rate = math.tointeger (rate), path = path, preset = preset, asked = asked,
 			}
 		end
 	end
@@ -42,17 +44,33 @@ local function write (session, list)
 	end
 	local lines = {}
 	for number, one in ipairs (list) do
-		lines[number] = ("%d %d %d %d %s\n"):format (one.since, one.start, one.frames, one.rate, one.path)
+		lines[number] = ("%d %d %d %d %s\t%s\t%s\n"):format (
+			one.since, one.start, one.frames, one.rate, one.path, one.preset, one.asked
+		)
 	end
 	return files.write (file_of (session), table.concat (lines))
 end
 
--- Remembers that the session waits for the stems of `path`, which begins at sample `start`. Returns whether it could.
-function wanted.add (session, path, start)
+-- Remembers that the session waits for the stems of `path`, which begins at sample `start`; `asked` is the process that
+-- was asked with `preset`. Returns whether it could.
+function wanted.add (session, path, start, preset, asked)
 	local list = wanted.read (session)
 	local frames, rate = wav.length (path)
-	list[#list + 1] = { since = os.time (), start = start, frames = frames, rate = rate, path = path }
+	list[#list + 1] = {
+		since = os.time (), start = start, frames = frames, rate = rate, path = path, preset = preset, asked = asked,
+	}
 	return write (session, list)
+end
+
+-- Remembers whom an entry was asked of last.
+function wanted.set_asked (session, entry, asked)
+	local list = wanted.read (session)
+	for _, one in ipairs (list) do
+		if one.since == entry.since and one.path == entry.path then
+			one.asked = asked
+		end
+	end
+	write (session, list)
 end
 
 -- Returns a list without some entries.

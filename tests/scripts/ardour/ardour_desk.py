@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from lupa import lua53
+from tests.scripts.ardour.ardour_added import Added
 
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "ardour"
 PATIENCE_S = 60.0
@@ -26,6 +27,7 @@ _CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Config>
     <Option name="hide-dummy-backend" value="0"/>
     <Option name="try-autostart-engine" value="1"/>
+    <Option name="periodic-safety-backups" value="0"/>
   </Config>
   <Extra>
     <AudioMIDISetup>
@@ -58,10 +60,6 @@ BROADCAST_WAV = "11111111-1111-4111-8111-111111111111"
 _BROADCAST_FORMAT = "e61c1d0f-95bd-48fb-b812-def99dbabe28"
 """Ardour's own "BWAV 24bit Export"."""
 
-_SIGNALS = 49
-_SIGNAL_NUMBERS = {"Exported": 11, "StateSaved": 16, "LuaTimerS": 46, "LuaTimerDS": 47, "SetSession": 48}
-"""As Ardour 7.3 numbers what a hook may listen to."""
-
 
 def wait_for(what: str, look: Callable[[], T | None], *, pause_s: float = 0.05, patience_s: float = PATIENCE_S) -> T:
     """Return what `look` returns once that is neither None nor False; raise `TimeoutError` when patience has ended."""
@@ -73,49 +71,11 @@ def wait_for(what: str, look: Callable[[], T | None], *, pause_s: float = 0.05, 
     return found
 
 
-@dataclass(frozen=True)
-class Added:
-    """A script as the musician added it in Ardour: its file's text, and what was set in the dialog that asks."""
-
-    name: str
-    source: str
-    parameters: Mapping[str, str]
-
-    def fields(self) -> bytes:
-        """Return what Ardour keeps of it: a Lua table of name, text, compiled factory and parameters."""
-        lua = _lua(self.source)
-        quote = lua.eval(b"function(text) return string.format('%q', text) end")
-        pairs = [b"[%s]=%s" % (quote(k.encode()), quote(v.encode())) for k, v in self.parameters.items()]
-        factory = lua.eval(b"string.format('%q', string.dump(factory, true))")
-        return b'{["n"]=%s,["s"]=%s,["f"]=%s,["a"]={%s}}' % (
-            quote(self.name.encode()),
-            quote(self.source.encode()),
-            factory,
-            b",".join(pairs),
-        )
-
-    def signals(self) -> str:
-        """Return the signals of a hook as Ardour writes them down: a bit each, the last signal first."""
-        wanted = set(_lua(self.source).eval(b"signals()").values())
-        return "".join("1" if number in wanted else "0" for number in reversed(range(_SIGNALS)))
-
-
-def _lua(source: str) -> Any:
-    """Run a script's text as Ardour does when it is added: no session, no files, only what says what it is."""
-    lua = lua53.LuaRuntime(encoding=None)
-    names = ",".join(f"{name}={number}" for name, number in _SIGNAL_NUMBERS.items())
-    lua.execute(
-        f"""io, os, require, dofile, package, debug = nil
-        function ardour () end
-        local function add (_, chosen)
-            local list = {{}}
-            for number in pairs (chosen) do list[#list + 1] = number end
-            return list
-        end
-        LuaSignal = {{{names}, Set = function () return {{ add = add }} end}}""".encode()
-    )
-    lua.execute(source.encode())
-    return lua
+def tail(file: Path, lines: int = 40) -> str:
+    """The last lines of a log."""
+    if not file.exists():
+        return f"(there is no {file})"
+    return "\n".join(file.read_text("utf-8", "replace").splitlines()[-lines:])
 
 
 class Desk:
@@ -160,14 +120,19 @@ class Desk:
 
     def tool(self, *command: str, stdin: str = "", tries: int = 1) -> str:
         """Run one of Ardour's programs that need no screen; again where it crashes or hangs by itself."""
+        said: list[str] = []
         for _ in range(tries):
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 done = subprocess.run(
-                    command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=20
+                    command, env=self.environment, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S
                 )
-                if done.returncode == 0:
-                    return done.stdout
-        raise AssertionError(f"{command[0]} failed")
+            except subprocess.TimeoutExpired:
+                said.append("it hung")
+                continue
+            if done.returncode == 0:
+                return done.stdout
+            said.append(f"it ended with {done.returncode}: {done.stderr[-1000:]}")
+        raise AssertionError(f"{command[0]} failed: {said}")
 
     @contextlib.contextmanager
     def ardour(self, session: Path) -> Iterator[Ardour]:
@@ -177,6 +142,10 @@ class Desk:
             try:
                 running.start()
                 yield running
+            except BaseException as error:
+                state = "had died" if running.crashed() else "was running"
+                error.add_note(f"Ardour {state}. The end of its log:\n{tail(running.log)}")
+                raise
             finally:
                 running.kill()
 
@@ -194,9 +163,10 @@ class Ardour:
         """Start it, perhaps again, and wait until it answers."""
         url_file = self.desk.config / "osc_url"
         url_file.write_text("")
-        with (self.desk.home / "ardour.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["dbus-run-session", "--", "ardour", "-a", "-n", str(self.session)],
+                # Line by line: a program that is killed keeps what it has not written yet to itself.
+                ["dbus-run-session", "--", "stdbuf", "-oL", "ardour", "-a", "-n", str(self.session)],
                 env={**self.desk.environment, "DISPLAY": self.display, "ARDOUR_TRY_AUTOSTART_ENGINE": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -205,6 +175,10 @@ class Ardour:
             )
         wait_for("Ardour to listen", lambda: url_file.read_text() or self.crashed())
 
+    @property
+    def log(self) -> Path:
+        return self.desk.home / "ardour.log"
+
     def crashed(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
@@ -212,28 +186,42 @@ class Ardour:
         """Do what a menu entry does, without waiting for it."""
         url = (self.desk.config / "osc_url").read_text().strip()
         port = url.rstrip("/").rpartition(":")[2]
-        subprocess.run(["oscsend", "127.0.0.1", port, "/access_action", "s", name], check=True, timeout=10)
+        subprocess.run(["oscsend", "127.0.0.1", port, "/access_action", "s", name], check=True, timeout=PATIENCE_S)
 
     def script(self, number: int) -> None:
         self.action(f"LuaAction/script-{number}")
 
-    def press_ok(self, title: str) -> None:
-        """Wait for a dialog and press its OK."""
-        [window, *_] = wait_for(f'the dialog "{title}"', lambda: self._xdotool("search", "--name", title).split())
-        self._xdotool("windowfocus", "--sync", window)
-        self._xdotool("key", "alt+o")
-        wait_for("the dialog to close", lambda: not self._xdotool("search", "--name", title))
+    def window(self, title: str) -> None:
+        """Wait for a window with exactly this title."""
+        wait_for(f'the window "{title}"', lambda: self._windows(title))
+
+    def press(self, title: str, key: str) -> None:
+        """Wait for a window and press a key in it until it closes: it may not be listening when it comes up."""
+        self.window(title)
+
+        def closed() -> bool:
+            for window in self._windows(title):
+                self._xdotool("windowfocus", window)
+                self._xdotool("key", key)
+            time.sleep(0.5)
+            return not self._windows(title)
+
+        wait_for(f'the window "{title}" to close', closed)
+
+    def _windows(self, title: str) -> list[str]:
+        return self._xdotool("search", "--onlyvisible", "--name", f"^{re.escape(title)}$").split()
 
     def _xdotool(self, *words: str) -> str:
         environment = {**self.desk.environment, "DISPLAY": self.display}
-        return subprocess.run(["xdotool", *words], env=environment, capture_output=True, text=True, timeout=20).stdout
+        done = subprocess.run(["xdotool", *words], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
+        return done.stdout
 
     def photograph(self, path: Path) -> None:
         subprocess.run(
             ["import", "-display", self.display, "-window", "root", str(path)],
             env=self.desk.environment,
             check=True,
-            timeout=20,
+            timeout=PATIENCE_S,
         )
 
     def kill(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +17,16 @@ import soundfile
 
 from tests.acceptance.program import Studio
 from tests.ports import free_port
-from tests.scripts.ardour.ardour_desk import BROADCAST_WAV, SCRIPTS, Added, Ardour, Desk, wait_for
+from tests.scripts.ardour.ardour_added import Added
+from tests.scripts.ardour.ardour_bodies import (
+    EXPORT_BODY,
+    FAILING_IMPORTS_BODY,
+    HEADLESS_BODY,
+    PREPARE_BODY,
+    REPORT_BODY,
+)
+from tests.scripts.ardour.ardour_desk import BROADCAST_WAV, SCRIPTS, Ardour, Desk, wait_for
+from tests.scripts.ardour.ardour_witness import Witness
 
 RATE = 48_000
 FRAMES = 4 * RATE
@@ -25,72 +36,6 @@ ORIGIN = 96_000
 WAV = "75969a1c-3133-4694-864b-a1fa50e43348"
 """Ardour's own "WAV @ session-rate": 16 bits, and no broadcast chunk."""
 
-PREPARE_BODY = """
-    local paths = C.StringVector () paths:push_back (params.mix)
-    Editor:do_import (paths, Editing.ImportDistinctFiles, Editing.ImportAsTrack, ARDOUR.SrcQuality.SrcBest,
-        ARDOUR.MidiTrackNameSource.SMFTrackName, ARDOUR.MidiTempoMapDisposition.SMFTempoIgnore,
-        Temporal.timepos_t (math.tointeger (params.origin)), ARDOUR.PluginInfo (), ARDOUR.Track (), false)
-"""
-EXPORT_BODY = """
-    local export = Session:simple_export ()
-    export:set_preset (params.preset)
-    export:set_name (params.name)
-    export:set_range (math.tointeger (params.origin), math.tointeger (params.origin) + math.tointeger (params.frames))
-    export:run_export ()
-"""
-REPORT_BODY = """
-    local out = io.open (params.report .. ".part", "w")
-    for track in Session:get_tracks ():iter () do
-        for region in track:to_track ():playlist ():region_list ():iter () do
-            out:write (string.format ("%s|%s|%06x|%d|%d\\n", track:name (), track:comment (),
-                track:presentation_info_ptr ():color () >> 8,
-                region:position ():samples (), region:length ():samples ()))
-        end
-    end
-    out:close ()
-    os.rename (params.report .. ".part", params.report)
-"""
-HEADLESS_BODY = """
-    local s = load_session ("{folder}", "{name}")
-    for track in s:get_tracks ():iter () do
-        for region in track:to_track ():playlist ():region_list ():iter () do
-            print (string.format ("%s|%s|%06x|%d|%d", track:name (), track:comment (),
-                track:presentation_info_ptr ():color () >> 8,
-                region:position ():samples (), region:length ():samples ()))
-        end
-    end
-    close_session ()
-    quit ()
-"""
-FAILING_IMPORTS_BODY = """
-    -- Our parts with an Ardour that has no room for all tracks, then with a fault after some stems are in their place.
-    local folder = ARDOUR.LuaAPI.build_filename (ARDOUR.user_config_directory (-1), "scripts", "stembridge")
-    local parts, real = {}, Session
-    local function use (name)
-        parts[name] = parts[name] or assert (loadfile (folder .. "/" .. name .. ".lua")) (use)
-        return parts[name]
-    end
-    local found = use ("delivery").read (params.folder)
-    local out = io.open (params.report .. ".part", "w")
-    local function try ()
-        local done, problem = use ("tracks").import (found, 0)
-        local no_step_open = real:abort_empty_reversible_command ()
-        out:write (string.format ("%s|%s|%s|%s\\n", done, use ("tracks").has (found.job), no_step_open, problem))
-    end
-    Session = setmetatable ({}, { __index = function (_, name)
-        return function (_, ...)
-            local words = { ... }
-            words[4] = name == "new_audio_track" and 2 or words[4]
-            return real[name] (real, table.unpack (words, 1, select ("#", ...)))
-        end
-    end })
-    try ()
-    Session = real
-    use ("delivery").colour = function (name) return name == "other" and error ("There is no such colour", 0) or 0 end
-    try ()
-    out:close ()
-    os.rename (params.report .. ".part", params.report)
-"""
 (
     PREPARE,
     REPORT,
@@ -102,7 +47,8 @@ FAILING_IMPORTS_BODY = """
     IMPORT_ASKING,
     SEPARATE_ASKING,
     FAILING_IMPORTS,
-) = range(1, 11)
+    SEPARATE,
+) = range(1, 12)
 """The numbers of the scripts in Ardour."""
 
 
@@ -140,6 +86,7 @@ class Stage:
     def __post_init__(self) -> None:
         self.studio = Studio(self.root / "studio")
         self.desk = Desk(self.root)
+        self.witness = Witness(self.root / "witness")
         self.folder = self.root / "Evening"
         self.session = self.desk.new_session(self.folder)
         self.port = free_port()
@@ -148,6 +95,9 @@ class Stage:
         self._install()
 
     def _configure(self) -> None:
+        # The state folder that a bridge of this home has by itself: there the scripts find it.
+        self.studio.state = self.desk.home / ".local" / "state" / "stembridge"
+        self.studio.configure()
         path = self.studio.root / "config.toml"
         osc = f"port = {self.port}\nfolders = ['{self.folder}']"
         path.write_text(path.read_text("utf-8").replace("port = 0", osc), "utf-8")
@@ -156,8 +106,7 @@ class Stage:
         mix = self.root / "Mix.wav"
         soundfile.write(mix, a_mix(), RATE, subtype="PCM_24")
         shutil.copytree(SCRIPTS, self.desk.config / "scripts", ignore=shutil.ignore_patterns("*.md"))
-        stems = {"stems": str(self.studio.output)}
-        bridge = {"bridge": f"osc.udp://127.0.0.1:{self.port}"}
+        self.witness.install(self.desk.config / "scripts" / "stembridge")
         span = {"origin": ORIGIN, "frames": FRAMES}
         self.desk.add(
             [
@@ -167,12 +116,13 @@ class Stage:
                 action("redo", "Editor:redo (1)"),
                 action("broadcast", EXPORT_BODY, preset=BROADCAST_WAV, name="One", **span),
                 action("plain", EXPORT_BODY, preset=WAV, name="Two", **span),
-                ours("stembridge_import.lua", ask="no", **stems),
-                ours("stembridge_import.lua", **stems),
-                ours("stembridge_separate.lua", **bridge),
+                ours("stembridge_import.lua", ask="no"),
+                ours("stembridge_import.lua", stems=str(self.studio.output)),
+                ours("stembridge_separate.lua"),
                 action("failing", FAILING_IMPORTS_BODY, folder=self.studio.output / "By Hand", report=self.report),
+                ours("stembridge_separate.lua", ask="no"),
             ],
-            [ours("stembridge_auto.lua", **stems, **bridge)],
+            [ours("stembridge_auto.lua")],
         )
 
     def report_of(self, ardour: Ardour, script: int) -> list[str]:
@@ -190,7 +140,8 @@ class Stage:
         """Export the session and wait until the hook has asked for its stems.
 
         Ardour 7.3 itself crashes or hangs in about one of ten exports on this kind of engine, with no script of ours
-        in it: then it is started again, which is one more restart that nothing may be lost in.
+        in it: then it is started again, which is one more restart that nothing may be lost in. Where it dies or hangs
+        in our hook, the story ends.
         """
         for _ in range(6):
             ardour.script(script)
@@ -198,15 +149,34 @@ class Stage:
                 wait_for("the hook to ask", lambda: self.wants(song) or ardour.crashed(), patience_s=15.0)
                 if self.wants(song) and not ardour.crashed():
                     return
+            assert not ardour.crashed() or not self.witness.inside(), "Ardour has died in our hook"
+            wait_for("Ardour to be out of our hook", lambda: not self.witness.inside())
             ardour.kill()
             ardour.start()
             if self.wants(song):
                 return
         raise AssertionError("Ardour crashes at every export")
 
+    def hears(self, sentence: str) -> None:
+        """Wait until our scripts have said it in Ardour's log."""
+        try:
+            wait_for(f'"{sentence}"', lambda: sentence in self.witness.said())
+        except TimeoutError as error:
+            error.add_note("\n".join(["Our scripts have said:", *self.witness.said()]))
+            raise
+
+    def osc(self, address: str) -> None:
+        """Tell the bridge something by OSC."""
+        subprocess.run(["oscsend", "127.0.0.1", str(self.port), address], check=True, timeout=60)
+
+    def step(self, song: str) -> str:
+        """Return what the status file says is being done for a song; "" where nothing is."""
+        status = json.loads((self.studio.state / "status.json").read_text("utf-8"))
+        return next((job["step"] for job in status["jobs"] if job["song"] == song), "")
+
     def wants(self, song: str) -> bool:
         file = self.folder / "stembridge-wanted.txt"
-        return file.exists() and f"/{song}.wav\n" in file.read_text("utf-8")
+        return file.exists() and f"/{song}.wav\t" in file.read_text("utf-8")
 
     def headless(self) -> list[Region]:
         """What Ardour's own program without windows reads of the saved session."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.scripts.ardour.ardour_hook import Hook, Waiting
 from tests.scripts.ardour.ardour_parts import Parts, deliver
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts for Ardour ask a POSIX shell for folders")
@@ -38,28 +39,6 @@ def receipt_of(path: Path, created_s: float) -> dict[str, Any]:
         "time_reference": 0,
     }
     return {"source": source, "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(created_s))}
-
-
-class Waiting:
-    """A session that waits for bounces, and the answer to whether a delivery is one of them."""
-
-    def __init__(self, parts: Parts, session: Path) -> None:
-        session.mkdir(exist_ok=True)
-        self.parts, self.session, self.deliveries = parts, session, session.parent / "Stems"
-
-    def ask(self, path: Path, ago_s: int = 0) -> None:
-        assert self.parts.wanted.add(str(self.session), str(path), 0)
-        lines = (self.session / "stembridge-wanted.txt").read_text().splitlines()
-        since, rest = lines[-1].split(" ", 1)
-        lines[-1] = f"{int(since) - ago_s} {rest}\n"
-        (self.session / "stembridge-wanted.txt").write_text("\n".join(lines))
-
-    def answered(self, receipt: dict[str, Any]) -> list[str]:
-        """The paths that were asked for and are answered, oldest first."""
-        folder = self.deliveries / str(len(list(self.deliveries.glob("*"))))
-        found = self.parts.delivery.read(str(deliver(folder, **receipt)))
-        list_ = self.parts.wanted.read(str(self.session))
-        return [entry.path for entry in self.parts.wanted.answered_by(list_, found).values()]
 
 
 @pytest.fixture
@@ -137,41 +116,6 @@ def test_who_asks_again_just_after_the_delivery_is_answered_by_it(waiting: Waiti
     other = receipt_of(path, time.time() - 12)
     other["source"]["sha256"] = "0" * 64
     assert waiting.answered(other) == [], "the mix was changed and exported again"
-
-
-class Hook:
-    """The hook in a simulated Ardour: no windows, a clock of its own, and imports that are only counted."""
-
-    def __init__(self, parts: Parts, waiting: Waiting) -> None:
-        self.imported: list[str] = []
-        self.there: set[str] = set()
-        self.now_s = 1000.0
-        tracks = parts.tracks
-        tracks["import"] = self._import
-        set_up = parts.lua.execute("""
-            LuaSignal = { Exported = 1, StateSaved = 2, LuaTimerS = 3 }
-            return function (session, now)
-                Session = { path = function () return session end, snap_name = function () return "Evening" end,
-                    actively_recording = function () return false end }
-                ARDOUR = { LuaAPI = { monotonic_time = now } }
-            end""")
-        set_up(str(waiting.session), lambda: self.now_s * 1e6)
-        parts.lua.globals()["print"] = lambda *_: None
-        self._call = parts.auto(parts.lua.table_from({"stems": str(waiting.deliveries)}))
-
-    def _import(self, found: Any, _start: int) -> str:
-        if found.job in self.there:
-            return "there"
-        self.there.add(found.job)
-        self.imported.append(found.job)
-        return "imported"
-
-    def look(self) -> None:
-        self.now_s += 60
-        self._call(3, None)
-
-    def save(self) -> None:
-        self._call(2, None, "Evening")
 
 
 def test_the_hook_brings_again_what_was_removed_and_asked_for_again_and_nothing_else(

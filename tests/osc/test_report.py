@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.jobs.job import Failure, Job
@@ -10,7 +10,7 @@ from bridge.jobs.states import FINAL, TRANSITIONS, State
 from bridge.osc.report import PROGRESS_EVERY_S, Report
 from tests.osc.oscdesk import Jobs, Message, read
 
-STATE, PROGRESS = "/stembridge/job/state", "/stembridge/job/progress"
+STATE, PROGRESS, DONE = "/stembridge/job/state", "/stembridge/job/progress", "/stembridge/job/done"
 
 
 def heard(packets: list[bytes]) -> list[Message]:
@@ -99,18 +99,21 @@ def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
     ]
 
 
-SNAPSHOTS = st.lists(st.tuples(st.sampled_from(State), st.floats(0, 1), st.sampled_from("abc"), st.floats(0, 0.3)))
+SNAPSHOTS = st.lists(st.tuples(st.integers(0, 11), st.floats(0, 1), st.sampled_from("abc"), st.floats(0, 0.3)))
+THROUGH = [(1, 0.5, "a", 0.0), (1, 0.5, "a", 0.2), (1, 0.5, "b", 0.0), (1, 0.5, "b", 0.0)]
 
 
 @given(SNAPSHOTS)
-def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[State, float, str, float]]) -> None:
+@example(THROUGH)
+def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[int, float, str, float]]) -> None:
     make_job, now, said = Jobs(), 0.0, list[tuple[float, Message]]()
     report = Report(make_job())
     said += [(now, message) for message in heard(report.begin(now).packets)]
     state = State.QUEUED
     for after, fraction, step, pause in snapshots:
         now += pause
-        state = after if after in TRANSITIONS[state] else state
+        ways = [state, *TRANSITIONS[state]]
+        state = ways[after % len(ways)]
         job: Job = make_job(state, progress=fraction, step=step)
         said += [(now, message) for message in heard(report.change(job, now).packets)]
     words = [message for _, message in said]
@@ -118,6 +121,8 @@ def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[
     for attempt in _split_at_queued(said):
         progress = [(at, message[2]) for at, message in attempt if message[0] == PROGRESS]
         assert progress == sorted(progress)
+        if any(message[0] == DONE for _, message in attempt):
+            assert progress.pop()[1] == 1.0  # which comes with the end, however soon that is
         assert all(later - at >= PROGRESS_EVERY_S - 1e-9 for (at, _), (later, _) in pairwise(progress))
     states = [message[3] for message in words if message[0] == STATE]
     assert all(one != other for one, other in pairwise(states))

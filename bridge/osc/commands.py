@@ -47,8 +47,8 @@ class Commands:
             addresses.RETRY: Command(self._retry, asking),
             addresses.STATUS: Command(self._status, asking),
             addresses.PRESET: Command(self._preset),
-            addresses.PAUSE: Command(self._pressed(addresses.PAUSE, self._actions.pause, "No further job is begun.")),
-            addresses.RESUME: Command(self._pressed(addresses.RESUME, self._actions.resume, "Jobs are begun again.")),
+            addresses.PAUSE: Command(self._pause),
+            addresses.RESUME: Command(self._resume),
             addresses.SUBSCRIBE: Command(self._subscribe),
             addresses.PING: Command(self._pinged(saying.Pong(version))),
         }
@@ -92,6 +92,16 @@ class Commands:
         text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
         self._feedback.answer(peer, saying.ok(addresses.PRESET, text))
 
+    def _pause(self, peer: Peer, values: list[Value]) -> None:
+        if values != [_RELEASED]:
+            self._actions.pause()
+            self._feedback.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
+
+    def _resume(self, peer: Peer, values: list[Value]) -> None:
+        if values != [_RELEASED]:
+            self._actions.resume()
+            self._feedback.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
+
     def _subscribe(self, peer: Peer, values: list[Value]) -> None:
         port, seconds = [int(value) for value in (*values, DEFAULT_S)][:2]
         if not (0 if peer.is_stream else 1) <= port <= 65535:
@@ -109,11 +119,3 @@ class Commands:
             self._feedback.answer(peer, pong(*map(str, values)))
 
         return ping
-
-    def _pressed(self, address: str, act: Callable[[], None], text: str) -> Run:
-        def press(peer: Peer, values: list[Value]) -> None:
-            if values != [_RELEASED]:
-                act()
-                self._feedback.answer(peer, saying.ok(address, text))
-
-        return press

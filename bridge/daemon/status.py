@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 SCHEMA: Final = 1
 LOOK_S: Final = 0.5
 """How often it looks for news; the file is written where there are any."""
+_LAST_TRIES, _LAST_PAUSE_S = 5, 0.05
+"""Windows lets nobody replace a file while somebody reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ class StatusFile:
         """Write it a last time."""
         self._stopping.set()
         self._thread.join()
-        self._write(running=False)
+        for _ in range(_LAST_TRIES):
+            if self._write(running=False):
+                return
+            time.sleep(_LAST_PAUSE_S)
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_S):

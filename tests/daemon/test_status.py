@@ -125,3 +125,9 @@ def test_a_file_that_cannot_be_written_is_told_once_and_written_when_it_can(
         wait_for(studio.file.exists)
         assert studio.status()["paused"]
     assert caplog.text.count(told) == 1
+
+
+def test_a_stop_does_not_need_it(studio: Studio) -> None:
+    with studio.daemon():
+        studio.file.unlink()
+        studio.file.mkdir()

@@ -104,14 +104,14 @@ def test_importers_and_the_bridge_speak_of_the_same_receipt() -> None:
 
 
 def test_the_page_for_importers_gives_the_colours_of_the_reference() -> None:
-    _, _, colours = PAGE.read_text(encoding="utf-8").partition("**Colours**")
-    names, _, values = [line for line in colours.splitlines() if line.startswith("| ")]
+    page = PAGE.read_text(encoding="utf-8").partition("**Colours**")[2]
+    names, _, values = [line for line in page.splitlines() if line.startswith("| ")]
     table = dict(
         zip(re.findall(r"\w+", names.replace(", and all else", "")), re.findall("#(\\w+)", values), strict=True)
     )
     assert {name: int(value, 16) for name, value in table.items()} == importing.COLOURS
     assert f"`no_drums`: `#{importing.colour('no_drums'):06X}`" in page
-    assert f"{claim.STALE_S:.0f} s" in page
+    assert f"{claim.STALE_S:.0f} s" in PAGE.read_text(encoding="utf-8")
 
 
 def test_what_nobody_knows_is_grey() -> None:

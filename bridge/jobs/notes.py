@@ -33,11 +33,19 @@ class ServiceNotes:
         """Return where a job stands with the service, as it was last saved; "" before anything was."""
         return str(self._database.rows("load_checkpoint", {"id": job_id})[0]["checkpoint"])
 
-    def save(self, job_id: str, checkpoint: str, bill: Bill | None = None) -> None:
-        """Note where a job stands with the service and, in the same commit, what becomes of its bill."""
+    def save(
+        self, job_id: str, checkpoint: str, bill: Bill | None = None, admit: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Note where a job stands with the service and, in the same commit, what becomes of its bill.
+
+        `admit` is given the minutes billed in the month before a new order; where it raises, nothing is noted. Jobs
+        that order at once come here one after the other.
+        """
         with self._database.transaction():
             self._database.run("save_checkpoint", {"id": job_id, "checkpoint": checkpoint})
             if bill is not None:
+                if bill.change == "insert":
+                    admit(self.billed_minutes(bill.month))
                 values = {"id": job_id, "now": self._clock(), "month": bill.month, "minutes": bill.minutes}
                 self._database.run(f"{bill.change}_bill", values)
                 self._database.run("sum_bills", {"id": job_id})

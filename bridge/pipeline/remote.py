@@ -91,7 +91,7 @@ class RemoteStep:
 
         Raises `ServiceError`, `PublishError`, `StorageError`, `EngineFailed`, `StepCancelled` or `Stopped`.
         """
-        checkpoint = _Checkpoint(self._store, job.id, self._clock)
+        checkpoint = _Checkpoint(self._store, job.id, self._clock, self._service.options.monthly_minutes)
         prepared = self._prepare(job, mix, work, price=not ordered(self._store, job.id))
         wanted = model(job.order.model)
         task = ApiTask(
@@ -139,17 +139,24 @@ def _minutes(frames: Frames, mix: Canonical) -> int:
 class _Checkpoint:
     """The job's checkpoint and its bill, in one commit."""
 
-    def __init__(self, store: JobStore, job_id: str, clock: Callable[[], float]) -> None:
+    def __init__(self, store: JobStore, job_id: str, clock: Callable[[], float], cap: int | None) -> None:
         self._store = store
         self._job_id = job_id
         self._clock = clock
+        self._cap = cap
 
     def load(self) -> Mapping[str, object]:
         return _noted(self._store, self._job_id)
 
     def save(self, state: Mapping[str, object]) -> None:
-        bill = bill_between(Remote.from_json(self.load()), Remote.from_json(state), month_of(self._clock()))
-        self._store.notes.save(self._job_id, json.dumps(state), bill)
+        after = Remote.from_json(state)
+        bill = bill_between(Remote.from_json(self.load()), after, month_of(self._clock()))
+
+        # Once more, and now for good: other jobs may have ordered since the price was told.
+        def admitted(used: int) -> None:
+            admit(after.minutes, used, self._cap)
+
+        self._store.notes.save(self._job_id, json.dumps(state), bill, admitted)
 
 
 def ordered(store: JobStore, job_id: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from bridge.publish.seam import Published
 from bridge.separation.api import remote as rules
 from bridge.separation.api.guard import month_of
 from bridge.separation.api.remote import Remote
-from tests.pipeline.service import KEY, Bridge, StandIn, stand_in
+from bridge.units import Progress, no_progress
+from tests.pipeline.service import KEY, Bridge, Shelf, StandIn, stand_in
 
 MONTH = "2026-11"
 
@@ -154,6 +157,32 @@ def test_a_refused_key_parks_the_job_unbilled_and_the_next_start_tries_it_again(
     assert bridge.wait(job).state is State.CANCELLED
     assert bridge.shelf.out == []
     assert service.calls.count("create") == 2
+
+
+class _Crowded(Shelf):
+    """A publisher that goes on when so many bounces are on their way: each has heard that there are minutes left."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__()
+        self._crowd = threading.Barrier(at_once)
+
+    def publish(self, path: Path, name: str, lifetime_s: int, progress: Progress = no_progress) -> Published:
+        self._crowd.wait()
+        return super().publish(path, name, lifetime_s, progress)
+
+
+def test_jobs_that_order_at_once_pass_the_monthly_cap_not_even_together(tmp_path: Path, service: StandIn) -> None:
+    crowded = _Crowded(at_once=2)
+    bridge = Bridge(tmp_path, service.url, publisher=crowded, at_once=2, monthly_minutes=1)
+    try:
+        jobs = [bridge.bounce(f"{number}.wav", seconds=0.3 + number / 100) for number in range(2)]
+        bridge.start()
+        ended = [bridge.wait(job, lambda job: job.state in {State.WAITING, State.NEEDS_CREDIT}) for job in jobs]
+        assert sorted(job.state for job in ended) == [State.NEEDS_CREDIT, State.WAITING]
+        assert {job.failure.code for job in ended if job.failure} == {"service.budget"}
+        assert (service.calls.count("create"), _billed(bridge.store, time.time()), len(crowded.out)) == (1, 1, 1)
+    finally:
+        bridge.close()
 
 
 @pytest.mark.parametrize("code", [100002, 100099, 100400, 100500, 800001, 123456])

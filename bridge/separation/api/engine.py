@@ -15,6 +15,7 @@ from pathlib import Path
 from bridge.errors import (
     NotSent,
     OutcomeUnknown,
+    OverBudget,
     PublishError,
     RefusedByService,
     ServiceError,
@@ -93,8 +94,8 @@ class _Run:
             self._gate.leave(self._task.id)
 
     def _save(self, remote: Remote) -> None:
-        self._remote = remote
         self._checkpoint.save(remote.to_json())
+        self._remote = remote
 
     # The steps: each leaves the checkpoint where the next one begins.
 
@@ -121,7 +122,11 @@ class _Run:
         if rules.next_action(self._remote, self._client.peer, self._clocks.wall()) is not Action.ORDER:
             return  # it stood at the gate until its URL ran out
         key = uuid.uuid4().hex if health is not None and health.idempotency else ""
-        self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
+        try:
+            self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
+        except OverBudget:
+            self._withdraw()
+            raise
         self._send()
 
     def _repeat(self) -> None:

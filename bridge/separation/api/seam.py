@@ -16,7 +16,10 @@ class Checkpoint(Protocol):
         """Return what was last saved, {} before anything was."""
 
     def save(self, state: Mapping[str, object]) -> None:
-        """Note values that JSON can hold. On return they are on the disk: kill -9 cannot take them back."""
+        """Note values that JSON can hold. On return they are on the disk: kill -9 cannot take them back.
+
+        Raises `OverBudget`, and has noted nothing, where they intend an order for which no minutes are left.
+        """
 
 
 class Publication(Protocol):

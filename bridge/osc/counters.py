@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, get_args
+
+Counted = Literal["received", "messages", "sent", "dropped", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,11 @@ class Counters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[Counted] = Counter()
         self._errors: Counter[str] = Counter()
 
-    def add(self, what: str, many: int = 1) -> None:
-        """Count one of the fields of `Counts`."""
+    def add(self, what: Counted, many: int = 1) -> None:
+        """Count what a field of `Counts` is for."""
         with self._lock:
             self._counts[what] += many
 
@@ -55,5 +58,5 @@ class Counters:
     def now(self) -> Counts:
         """Return the counters as they are."""
         with self._lock:
-            numbers = {name: self._counts[name] for name in ("received", "messages", "sent", "dropped", "refused")}
+            numbers = {name: self._counts[name] for name in get_args(Counted)}
             return Counts(**numbers, errors=MappingProxyType(dict(self._errors)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bridge.errors import JobNotFound, NotPossible, StorageError
+from bridge.errors import JobNotFound, NotPossible
 from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.database import Database
@@ -61,15 +60,12 @@ class JobStore:
             verdict = self._judge(known, arrival)
             if arrival.watched:
                 self._remember(arrival.source, arrival.signature, arrival.sha256)
-            changed = self._insert(arrival) if verdict is Again.NEW else None
+            changed = self.get(self._insert(arrival)) if verdict is Again.NEW else None
             if known is not None and verdict is Again.RETRY:
-                self._move(known, State.QUEUED)
-                changed = known.id
+                changed = self._move(known, State.QUEUED)
         if changed is not None:
-            # It is accepted: whoever cannot be told now finds it by himself, and the caller must keep the copy.
-            with contextlib.suppress(StorageError):
-                self._tell(changed)
-        return changed if verdict is Again.NEW else None
+            self._tell(changed)
+        return changed.id if changed is not None and verdict is Again.NEW else None
 
     def seen(self) -> dict[str, Signature]:
         """Return the signature of every inbox file that has been dealt with, by its path."""
@@ -119,7 +115,7 @@ class JobStore:
     def retell(self, since: float) -> None:
         """Tell the listeners of every job that has changed since then, by whomever; they know what is no news."""
         for row in self._database.rows("changed_since", {"since": since}):
-            self._tell(row["id"])
+            self._tell(self.get(row["id"]))
 
     # The worker.
 
@@ -138,34 +134,33 @@ class JobStore:
             rows = self._database.rows("next_queued", wanted)
             if not rows:
                 return None
-            job_id: str = rows[0]["id"]
-            self._move(job_of(rows[0]), State.SEPARATING, attempts=1)
-        return self._tell(job_id)
+            claimed = self._move(job_of(rows[0]), State.SEPARATING, attempts=1)
+        return self._tell(claimed)
 
     def advance(self, job: Job, after: State, *, plan: str | None = None, folder: Path | None = None) -> Job:
         """Move a job to its next state; raise `NotPossible` where the table forbids it or it has moved meanwhile."""
         with self._database.transaction():
-            self._move(job, after, plan=plan, folder=folder)
-        return self._tell(job.id)
+            moved = self._move(job, after, plan=plan, folder=folder)
+        return self._tell(moved)
 
     def fail(self, job: Job, failure: Failure, after: State = State.FAILED) -> Job:
         """Move a job to failed, or to another state that has a reason, with the reason; or see `_move`."""
         with self._database.transaction():
-            self._move(job, after, failure=failure)
-        return self._tell(job.id)
+            moved = self._move(job, after, failure=failure)
+        return self._tell(moved)
 
     def reassign(self, job: Job, order: Order, key: str) -> Job:
         """Queue a job again for another engine, which `order` and `key` name; or see `_move`."""
         with self._database.transaction():
             self._database.run("reassign", {"id": job.id, "order_json": order.to_json(), "stems_key": key})
             self._event(job.id, "reassigned", f"from {job.order.engine} to {order.engine}")
-            self._move(job, State.QUEUED)
-        return self._tell(job.id)
+            moved = self._move(job, State.QUEUED)
+        return self._tell(moved)
 
     def progress(self, job_id: str, fraction: float, step: str) -> None:
         """Note how far a job is (0 to 1) and what is being done."""
         self._database.run("progress", {"id": job_id, "progress": fraction, "step": step, "now": self._clock()})
-        self._tell(job_id)
+        self._tell(self.get(job_id))
 
     def note(self, job_id: str, kind: str, detail: str) -> None:
         """Add a line to a job's history that is no change of its state."""
@@ -193,9 +188,10 @@ class JobStore:
             if job.state in WORKING:
                 self._database.run("ask_to_cancel", {"id": job.id, "now": self._clock()})
                 self._event(job.id, "cancel requested", "")
+                changed = self.get(job.id)
             else:
-                self._move(job, State.CANCELLED)
-        return self._tell(job.id)
+                changed = self._move(job, State.CANCELLED)
+        return self._tell(changed)
 
     def retry(self, job_id: str) -> Job:
         """Queue a failed or cancelled job again, at once."""
@@ -209,17 +205,16 @@ class JobStore:
             if job.state is State.NEEDS_REVIEW:
                 # The word of a person: order it once more, whatever became of the last order.
                 self._database.run("order_again", {"id": job.id})
-            self._move(job, State.QUEUED)
-        return self._tell(job.id)
+            moved = self._move(job, State.QUEUED)
+        return self._tell(moved)
 
     def _requeue(self, statement: str) -> int:
         with self._database.transaction():
-            found = [job_of(row) for row in self._database.rows(statement, {"now": self._clock()})]
-            for job in found:
-                self._move(job, State.QUEUED)
-        for job in found:
-            self._tell(job.id)
-        return len(found)
+            rows = self._database.rows(statement, {"now": self._clock()})
+            moved = [self._move(job_of(row), State.QUEUED) for row in rows]
+        for job in moved:
+            self._tell(job)
+        return len(moved)
 
     # Inside a transaction.
 
@@ -263,7 +258,7 @@ class JobStore:
         plan: str | None = None,
         folder: Path | None = None,
         failure: Failure | None = None,
-    ) -> None:
+    ) -> Job:
         if after not in WORKING | {State.DELIVERED} and self.cancelling(job.id):
             # The wish came while the worker let go of the job: it must be neither parked nor tried again by itself.
             after, failure = State.CANCELLED, None
@@ -284,9 +279,11 @@ class JobStore:
             raise NotPossible(f"Job {job.id} is no longer {job.state}.")
         detail = f"{failure.code}: {failure.message}" if failure else str(folder or "")
         self._event(job.id, after, detail)
+        return self.get(job.id)
 
-    def _tell(self, job_id: str) -> Job:
-        job = self.get(job_id)
+    # Outside of it, and without the disk: what is committed is no more undone by an error.
+
+    def _tell(self, job: Job) -> Job:
         for listener in self._listeners:
             listener(job)
         return job

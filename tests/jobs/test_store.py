@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -101,17 +103,54 @@ def test_asking_again_for_what_waits_for_its_next_try_tries_it_now(store: JobSto
     assert len(store.jobs()) == 1
 
 
-def test_a_store_that_fails_after_the_commit_has_accepted_all_the_same(
-    store: JobStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(_: str) -> Job:
-        raise StorageError("The disk is gone.")
+def _claimed(store: JobStore) -> Job:
+    _accepted(store)
+    claimed = store.claim()
+    assert claimed is not None
+    return claimed
 
-    monkeypatch.setattr(store, "get", broken)
-    job_id = store.accept(_arrival())
+
+FULL = Failure("storage.full", "Full.", "", retryable=True, retry_at=0.0)
+CHANGES: dict[str, tuple[Callable[[JobStore], object], Callable[[JobStore], object], State]] = {
+    "accept": (lambda _: None, lambda store: store.accept(_arrival()), State.QUEUED),
+    "claim": (_accepted, lambda store: store.claim(), State.SEPARATING),
+    "advance": (_claimed, lambda store: store.advance(store.jobs()[0], State.PUBLISHING), State.PUBLISHING),
+    "fail": (_claimed, lambda store: store.fail(store.jobs()[0], FULL), State.FAILED),
+    "reassign": (_claimed, lambda s: s.reassign(s.jobs()[0], Order(Path("/out")), "k"), State.QUEUED),
+    "requeue": (lambda s: s.fail(_claimed(s), FULL), lambda store: store.requeue_due(), State.QUEUED),
+    "retry": (lambda s: s.fail(_claimed(s), FULL), lambda s: s.retry(s.jobs()[0].id), State.QUEUED),
+    "cancel": (_accepted, lambda store: store.cancel(store.jobs()[0].id), State.CANCELLED),
+    "wish": (_claimed, lambda store: store.cancel(store.jobs()[0].id), State.SEPARATING),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_disk_that_fails_after_the_commit_undoes_nothing_and_everybody_is_told(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Otherwise whoever is told of an error believes that nothing has changed: a claimed job would be nobody's."""
+    prepare, act, expected = CHANGES[change]
+    prepare(store)
+    told: list[Job] = []
+    store.subscribe(told.append)
+    database = store._database
+    transaction = database.transaction
+
+    @contextlib.contextmanager
+    def last_one() -> Iterator[None]:
+        with transaction():
+            yield
+        monkeypatch.setattr(database, "rows", _broken)
+
+    monkeypatch.setattr(database, "transaction", last_one)
+    assert act(store)
     monkeypatch.undo()
-    assert job_id is not None
-    assert store.get(job_id).state is State.QUEUED
+    (job,) = store.jobs()
+    assert (told, job.state) == ([job], expected)
+
+
+def _broken(*_: object) -> list[sqlite3.Row]:
+    raise StorageError("The disk is gone.")
 
 
 def test_new_content_under_the_same_name_is_a_new_job(store: JobStore) -> None:

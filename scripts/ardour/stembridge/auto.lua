@@ -11,7 +11,8 @@ local wanted = use ("wanted")
 
 local QUIET_S = 2      -- an export that has written nothing for so long is over
 local LOOK_S = 3       -- between two looks for deliveries
-local PATIENCE = 100   -- a look that took long is followed by a pause of so many times its length
+local PATIENCE = 100   -- what took long is followed by a pause of so many times its length,
+local LONGEST_S = 60   -- but of no more
 
 local function now_s ()
 	return ARDOUR.LuaAPI.monotonic_time () / 1e6
@@ -44,9 +45,26 @@ local function ask_for (settings, exports)
 	end
 end
 
--- Returns the folders of the deliveries that may answer a list: the new ones, and those that the bridge names.
-local function folders_for (settings, list)
-	local folders = files.deliveries (settings.stems, (os.time () - list[1].since) // 60 + 2)
+local function pause_after (began)
+	return now_s () + math.min (math.max (LOOK_S, (now_s () - began) * PATIENCE), LONGEST_S)
+end
+
+-- Returns what searches a stems folder, and in its pauses says again what it has found: a search holds Ardour up longest.
+local function searcher ()
+	local folders, due = {}, 0
+	return function (stems, minutes)
+		local began = now_s ()
+		if began >= due then
+			folders = files.deliveries (stems, minutes)
+			due = pause_after (began)
+		end
+		return table.move (folders, 1, #folders, 1, {})
+	end
+end
+
+-- Returns the folders of the deliveries that may answer a list: what a search finds, and what the bridge names.
+local function folders_for (settings, list, search)
+	local folders = search (settings.stems, (os.time () - list[1].since) // 60 + 2)
 	local said = status.read ()
 	for _, entry in ipairs (list) do
 		local job = said and status.job_of (said, entry)
@@ -58,9 +76,9 @@ end
 -- Returns what of a list no delivery answers; then a delivery that the session waits for, and the entries that it
 -- answers. `seen` holds the jobs that this run of Ardour has dealt with, and when the newest entry for each was made:
 -- what the musician has removed since then must not come back unless asked for again.
-local function look (settings, list, seen)
+local function look (folders, list, seen)
 	local unanswered, new, answered = list, nil, nil
-	for _, folder in ipairs (folders_for (settings, list)) do
+	for _, folder in ipairs (folders) do
 		local found = delivery.read (folder)
 		local entries = found and wanted.answered_by (list, found) or {}
 		unanswered = wanted.without (unanswered, entries)
@@ -85,12 +103,15 @@ end
 return function (params)
 	local exports, exported_at = {}, 0
 	local seen, answered = {}, {}
+	local search = searcher ()
 	local next_look, busy = 0, false
 
 	local function look_for (list)
-		local began, settings = now_s (), bridge.settings (params)
-		local unanswered, found, entries = look (settings, list, seen)
-		next_look = now_s () + math.max (LOOK_S, (now_s () - began) * PATIENCE)
+		local settings = bridge.settings (params)
+		local folders = folders_for (settings, list, search)
+		local began = now_s ()
+		local unanswered, found, entries = look (folders, list, seen)
+		next_look = pause_after (began)
 		if found then
 			local newest = entries[#entries]
 			local over, inside = import (found, newest.start)

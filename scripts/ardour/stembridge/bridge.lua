@@ -52,8 +52,8 @@ end
 -- Asks the bridge for the stems of a file and remembers that this session waits for them; `start` is the sample it begins
 -- at. Returns a sentence.
 function bridge.separate (settings, path, start)
-	if path:find ("%c") then
-		return "This name cannot be sent to the bridge: " .. path
+	if (path .. settings.preset):find ("%c") then
+		return ("This name cannot be sent to the bridge: %s %s"):format (path, settings.preset)
 	end
 	local hearing = bridge.hearing (settings)
 	bridge.ask (settings, path, settings.preset)

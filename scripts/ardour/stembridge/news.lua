@@ -1,5 +1,10 @@
 -- What the musician reads of what the session waits for, in sentences.
 
+local ENDED = {
+	delivered = "delivered", failed = "failed", cancelled = "cancelled",
+	needs_credit = "needs credit", needs_review = "needs a look at it",
+}
+
 local news = {}
 
 local function name_of (path)
@@ -20,6 +25,9 @@ end
 
 -- Returns in a few words where a job stands, in quarters: whoever says each of them once says no more than is worth it.
 function news.where (job)
+	if ENDED[job.state] then
+		return ENDED[job.state]
+	end
 	local percent = math.floor (job.progress * 4) * 25
 	local doing = job.step ~= "" and job.step or job.state
 	return percent > 0 and ("%s, %d %%"):format (doing, percent) or doing
@@ -48,8 +56,8 @@ function news.not_running (path)
 end
 
 function news.nowhere (path)
-	return ("Nothing is known here of a bridge that was asked for %s. If it does not run, start it (stembridge up): it is "
-		.. "asked again then. If its state folder is not the usual one, it cannot be followed, and the stems come all the same.")
+	return ("There is no sign of a bridge here that could have heard of %s. If it does not run, start it (stembridge up): it "
+		.. "is asked again then. If its state folder is not the usual one, nothing more is told here, but the stems come.")
 		:format (name_of (path))
 end
 

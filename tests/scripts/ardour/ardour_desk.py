@@ -17,7 +17,7 @@ from typing import TypeVar
 from tests.scripts.ardour.ardour_added import Added
 
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "ardour"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """How long a test waits before it gives up, on a machine that is busy with others."""
 
 T = TypeVar("T")

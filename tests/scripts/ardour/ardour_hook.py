@@ -122,10 +122,10 @@ class Hook:
     def export(self, path: Path) -> None:
         self._call(EXPORTED, None, "", str(path), "", 0)
 
-    def look(self) -> list[str]:
+    def look(self, after_s: float = 60.0) -> list[str]:
         """Let the next look happen; return what the log has of it."""
         before = len(self.log)
-        self.now_s += 60
+        self.now_s += after_s
         self._call(TIMER, None)
         return self.log[before:]
 

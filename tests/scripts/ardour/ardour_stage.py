@@ -146,7 +146,7 @@ class Stage:
         for _ in range(6):
             ardour.script(script)
             with contextlib.suppress(TimeoutError):
-                wait_for("the hook to ask", lambda: self.wants(song) or ardour.crashed(), patience_s=15.0)
+                wait_for("the hook to ask", lambda: self.wants(song) or ardour.crashed(), patience_s=30.0)
                 if self.wants(song) and not ardour.crashed():
                     return
             assert not ardour.crashed() or not self.witness.inside(), "Ardour has died in our hook"
@@ -157,13 +157,9 @@ class Stage:
                 return
         raise AssertionError("Ardour crashes at every export")
 
-    def hears(self, sentence: str) -> None:
-        """Wait until our scripts have said it in Ardour's log."""
-        try:
-            wait_for(f'"{sentence}"', lambda: sentence in self.witness.said())
-        except TimeoutError as error:
-            error.add_note("\n".join(["Our scripts have said:", *self.witness.said()]))
-            raise
+    def hears(self, beginning: str) -> None:
+        """Wait until our scripts have said a sentence that begins so in Ardour's log."""
+        wait_for(f'"{beginning}"', lambda: any(line.startswith(beginning) for line in self.witness.said()))
 
     def osc(self, address: str) -> None:
         """Tell the bridge something by OSC."""
@@ -180,7 +176,9 @@ class Stage:
 
     def headless(self) -> list[Region]:
         """What Ardour's own program without windows reads of the saved session."""
-        said = self.desk.tool("ardour7-lua", stdin=HEADLESS_BODY.format(folder=self.folder, name=self.folder.name))
+        said = self.desk.tool(
+            "ardour7-lua", stdin=HEADLESS_BODY.format(folder=self.folder, name=self.folder.name), tries=3
+        )
         return [Region.read(line) for line in said.splitlines() if line.count("|") == 4]
 
     def render(self, song: str) -> Path:

@@ -98,6 +98,22 @@ def test_a_job_that_did_not_end_well_is_told_with_the_way_out(
     assert waiting.paths() == [str(mix)], "a retry can still bring them"
 
 
+@pytest.mark.parametrize(
+    ("state", "step", "words"),
+    [
+        ("queued", "", "queued"),
+        ("separating", "separating", "separating, 25 %"),
+        ("failed", "separating", "failed"),
+        ("needs_credit", "preparing the upload", "needs credit"),
+        ("new_in_a_later_version", "", "new_in_a_later_version, 25 %"),
+    ],
+)
+def test_the_list_of_what_is_waited_for_says_where_each_stands(state: str, step: str, words: str) -> None:
+    parts = Parts()
+    job = {"state": state, "step": step, "progress": 0.0 if state == "queued" else 0.49}
+    assert parts.news.where(parts.lua.table_from(job)) == words
+
+
 def test_a_refusal_is_told_once_and_in_a_window_and_nothing_is_waited_for(
     hook: Hook, waiting: Waiting, said: Said, mix: Path
 ) -> None:
@@ -214,7 +230,7 @@ def test_without_a_status_file_it_is_said_that_nothing_is_known(hook: Hook, wait
     assert hook.look() == []
     waiting.ask(mix, ago_s=11)
     [sentence] = hook.look()
-    assert sentence.startswith("Nothing is known here of a bridge that was asked for Mix.wav.")
+    assert sentence.startswith("There is no sign of a bridge here that could have heard of Mix.wav.")
     assert hook.sent == []
 
 
@@ -240,3 +256,26 @@ def test_who_waits_for_nothing_does_not_look(hook: Hook, said: Said) -> None:
     said.say()
     hook.waiting.parts.status["read"] = None
     assert hook.look() == []
+
+
+def test_a_search_that_takes_long_does_not_keep_back_what_the_bridge_says(
+    hook: Hook, waiting: Waiting, said: Said, mix: Path
+) -> None:
+    searches = []
+
+    def search(_output: str, _minutes: int) -> object:
+        searches.append(hook.now_s)
+        hook.now_s += 0.5
+        return waiting.parts.lua.table()
+
+    waiting.parts.files["deliveries"] = search
+    waiting.ask(mix, asked=os.getpid())
+    said.say()
+    hook.look(after_s=3)
+    said.job(mix, "queued")
+    assert hook.look(after_s=3) == ["The bridge has taken Mix.wav."]
+    said.job(mix, "separating", step="separating")
+    assert hook.look(after_s=3) == ["Mix.wav: separating."]
+    assert len(searches) == 1
+    hook.look(after_s=50)
+    assert len(searches) == 2

@@ -13,6 +13,9 @@ from bridge.jobs.store import JobStore
 LOOK_S = 0.5
 """How often it looks whether another process (the command line) has changed anything."""
 
+SLOWEST_COMMIT_S = 10.0
+"""How much older than its commit a change may say that it is: a busy disk takes its time."""
+
 RETRIES_S = 5.0
 """How often it looks for failed jobs whose time to be tried again has come."""
 
@@ -39,14 +42,19 @@ class Alarm:
 
     def _run(self) -> None:
         next_retries = 0.0
-        looked = self._clock()
+        told = self._clock()
+        oldest = told - LOOK_S  # what ended before the start is nobody's news
+        untold = False
         while not self._stopping.wait(LOOK_S):
             # Whoever works meets the same trouble and tells of it.
             with contextlib.suppress(StorageError, StoreError):
                 if time.monotonic() >= next_retries:
                     next_retries = time.monotonic() + RETRIES_S
                     self._store.requeue_due()
-                since, looked = looked, self._clock()
-                if self._store.changed_elsewhere():
+                looked = self._clock()
+                # It is said once: where the store fails below, it is still to be told.
+                untold = self._store.changed_elsewhere() or untold
+                if untold:
                     self._wake()
-                    self._store.retell(since - LOOK_S)
+                    self._store.retell(max(oldest, told - SLOWEST_COMMIT_S))
+                told, untold = looked, False

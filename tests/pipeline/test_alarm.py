@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bridge.errors import StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure
 from bridge.jobs.order import Order
@@ -60,6 +62,57 @@ def test_what_another_process_does_to_a_job_is_told_to_the_listeners(store: JobS
         assert cancelled.wait(20)
     finally:
         alarm.stop()
+
+
+def test_what_could_not_be_told_because_the_disk_failed_is_told_later(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = threading.Event()
+    job_id = _accept(store)
+    store.subscribe(lambda job: told.set() if job.id == job_id else None)
+
+    def broken(_: float) -> None:
+        monkeypatch.undo()
+        raise StorageError("The disk is gone.")
+
+    monkeypatch.setattr(store, "retell", broken)
+    alarm = Alarm(store, lambda: None)
+    alarm.start()
+    try:
+        assert told.wait(20)
+    finally:
+        alarm.stop()
+
+
+def test_a_change_is_told_whose_commit_came_long_after_the_moment_that_it_is_dated(
+    store: JobStore, tmp_path: Path
+) -> None:
+    job_id = _accept(store)
+    started = iter([time.time() - 60.0])
+    looked, cancelled = threading.Event(), threading.Event()
+    alarm = Alarm(store, looked.set, clock=lambda: next(started, time.time()))
+    alarm.start()
+    try:
+        assert looked.wait(20)
+        store.subscribe(lambda job: cancelled.set() if job.state is State.CANCELLED else None)
+        slow = JobStore(tmp_path / "jobs.db", key_of=lambda arrival: arrival.sha256, clock=lambda: time.time() - 5.0)
+        slow.cancel(job_id)
+        slow.close()
+        assert cancelled.wait(20)
+    finally:
+        alarm.stop()
+
+
+def test_what_ended_before_the_start_is_not_told_again(store: JobStore) -> None:
+    old = store.cancel(_accept(store)).id
+    told: list[str] = []
+    woken = threading.Event()
+    alarm = Alarm(store, woken.set, clock=lambda: time.time() + 3.0)
+    store.subscribe(lambda job: told.append(job.id))
+    alarm.start()
+    assert woken.wait(20)
+    alarm.stop()
+    assert old not in told
 
 
 def test_a_failure_that_is_due_is_queued_again(store: JobStore) -> None:

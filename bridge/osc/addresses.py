@@ -128,7 +128,7 @@ _INCOMING = (
     Address(
         PRESET,
         "Chooses the preset of every bounce that names none, in the inbox too, until the bridge ends.",
-        (Argument("name", "s", "a preset's name or a model's number; \"\" goes back to the defaults"),),
+        (Argument("name", "si", "a preset's name or a model's number; \"\" goes back to the defaults"),),
         OK,
     ),
     Address(PAUSE, "Begins no further job; those under way go on.", (_PRESSED,), OK),

@@ -24,7 +24,12 @@ def test_a_ping_is_answered_with_the_version_and_what_it_brought(udp: Connect) -
 
 @pytest.mark.parametrize(
     ("address", "arguments", "asked"),
-    [("preset", ["vocals"], ("preset", "vocals")), ("pause", [], ("pause",)), ("resume", [], ("resume",))],
+    [
+        ("preset", ["vocals"], ("preset", "vocals")),
+        ("preset", [350], ("preset", "350")),
+        ("pause", [], ("pause",)),
+        ("resume", [], ("resume",)),
+    ],
 )
 def test_a_command_without_another_answer_is_answered_ok(
     udp: Connect, desk: Desk, address: str, arguments: list[str], asked: tuple[str, ...]

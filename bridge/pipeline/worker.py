@@ -115,13 +115,15 @@ class Worker:
         order = local_order(job.order, error)
         if order is not None and not ordered(self._store, job.id):
             log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, order.engine)
-            self._pipeline.clean(job)  # once it is queued, another worker may be on it at any moment
             return self._store.reassign(job, order, self._key_of(job, order))
         if isinstance(error, ServiceError) and error.parked and allowed(job.state, State(error.parked)):
             return self._store.fail(job, Failure.of(error), State(error.parked))
         return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
 
     def _end(self, job: Job, end: Callable[[Job], Job]) -> None:
-        ended = end(self._store.get(job.id))
-        if ended.state in FINAL:
+        now = self._store.get(job.id)
+        if not now.plan:
+            self._pipeline.clean(now)  # once others hear of its end, another worker may be on it at any moment
+        ended = end(now)
+        if now.plan and ended.state in FINAL:
             self._pipeline.clean(ended)

@@ -108,8 +108,9 @@ class Room:
     def _listen(
         self, stack: ExitStack, router: Router, datagrams: socket.socket, stream: socket.socket | None, outlet: Outlet
     ) -> None:
-        allowed = AllowedHosts(self._options.allow, self._clock)
-        self._port = datagrams.getsockname()[1]
+        address, self._port = datagrams.getsockname()[:2]
+        # Who sends from this very machine to an address of its network sends from that address.
+        allowed = AllowedHosts((*self._options.allow, address.partition("%")[0]), self._clock)
         udp = UdpListener(datagrams, outlet, allowed, router.handle, self._counters)
         udp.start()
         stack.callback(udp.stop)

@@ -22,10 +22,11 @@ def tidy(store: JobStore, state: StateFolder, kept: KeptStems, outputs: Iterable
 
     Call it while holding the instance lock: what another process has begun would look like an orphan.
     """
+    copies = list(state.spool.iterdir())  # before the jobs: a command line may just be having one accepted
     jobs = store.in_states(frozenset(State) - {State.DELIVERED})
     unfinished = {job.id for job in jobs if job.state is not State.CANCELLED}
     needed_spool = {job.spool for job in jobs if not _outdated(job, now)}
-    for path in state.spool.iterdir():
+    for path in copies:
         if path not in needed_spool:
             path.unlink(missing_ok=True)
     for folder in state.work("").iterdir():

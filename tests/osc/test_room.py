@@ -53,6 +53,15 @@ def test_whoever_is_known_on_one_network_alone_is_told_at_the_port_it_names_ther
             assert ear.hear() == answer
 
 
+def test_this_machine_may_send_whatever_address_of_it_is_listened_at() -> None:
+    address = link_local()
+    with contextlib.ExitStack() as stack:
+        room = stack.enter_context(Room(OscOptions(host=address, port=0), Desk(), "6"))
+        for client in (UdpClient(room.port, address), TcpClient(room.port, address)):
+            stack.callback(client.close)
+            assert client.ask("/stembridge/ping")[0] == PONG
+
+
 def test_every_address_of_the_machine_can_be_listened_at(udp: Connect) -> None:
     for host in ("0.0.0.0", "::", "localhost"):
         options = OscOptions(host=host, port=0)

@@ -24,4 +24,5 @@ def version_at(endpoint: Endpoint, wait_s: float) -> str | None:
             [answer] = messages(asking.recv(4096))
         except (TimeoutError, ConnectionError, PacketError, ValueError):
             return None
-    return str(OscMessage(answer.packet).params[0]) if answer.address == addresses.PONG else None
+    values = OscMessage(answer.packet).params
+    return str(values[0]) if answer.address == addresses.PONG and values else None

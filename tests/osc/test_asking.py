@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -8,7 +9,7 @@ from bridge.errors import OscError
 from bridge.osc.asking import version_at
 from bridge.osc.options import Endpoint, OscOptions
 from bridge.osc.room import Room
-from tests.osc.oscdesk import PATIENCE_S, Desk, link_local
+from tests.osc.oscdesk import PATIENCE_S, Desk, link_local, written
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -29,6 +30,19 @@ def test_where_nobody_listens_and_where_no_bridge_does_there_is_no_version() -> 
         port: int = silent.getsockname()[1]
         assert version_at(Endpoint("127.0.0.1", port), 0.05) is None
     assert version_at(Endpoint("127.0.0.1", port), PATIENCE_S) is None
+
+
+def test_a_program_that_answers_without_a_version_is_no_bridge() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            other.sendto(written("/stembridge/pong"), other.recvfrom(4096)[1])
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        assert version_at(Endpoint("127.0.0.1", other.getsockname()[1]), PATIENCE_S) is None
+        answering.join()
 
 
 def test_a_host_that_is_none_is_told() -> None:

@@ -121,6 +121,18 @@ return function (params)
 		follow.look (settings, unanswered)
 	end
 
+	local function exported (_, path, _, start)
+		exports[#exports + 1], exported_at = { path = path, start = start }, now_s ()
+	end
+
+	-- What was imported is in the saved session now. A snapshot of another name says nothing about it.
+	local function saved (name)
+		if name == Session:snap_name () then
+			wanted.remove (Session:path (), answered)
+			answered = {}
+		end
+	end
+
 	local function tick ()
 		if #exports > 0 and now_s () - exported_at > QUIET_S then
 			local finished = exports
@@ -136,29 +148,21 @@ return function (params)
 		end
 	end
 
-	-- What was imported is in the saved session now. A snapshot of another name says nothing about it.
-	local function saved (name)
-		if name == Session:snap_name () then
-			wanted.remove (Session:path (), answered)
-			answered = {}
-		end
-	end
+	local ON = { [LuaSignal.Exported] = exported, [LuaSignal.StateSaved] = saved, [LuaSignal.LuaTimerS] = tick }
 
 	return function (signal, _, ...)
-		if signal == LuaSignal.Exported then
-			local _, path, _, start = ...
-			exports[#exports + 1], exported_at = { path = path, start = start }, now_s ()
-		elseif signal == LuaSignal.StateSaved then
-			saved (...)
-		elseif not busy then
-			-- An import handles events, this timer's too.
-			busy = true
-			local ok, problem = pcall (tick)
-			busy = false
-			if not ok then
-				print ("Stembridge: " .. tostring (problem))
-				next_look = now_s () + 60
-			end
+		-- An import and a window handle events, this timer's too.
+		local timer = ON[signal] == tick
+		if timer and busy then
+			return
+		end
+		busy = busy or timer
+		-- Ardour removes a hook that raises, and does not run it again, ever.
+		local ok, problem = pcall (ON[signal], ...)
+		busy = busy and not timer
+		if not ok then
+			print ("Stembridge: " .. tostring (problem))
+			next_look = now_s () + 60
 		end
 	end
 end

@@ -279,3 +279,11 @@ def test_a_search_that_takes_long_does_not_keep_back_what_the_bridge_says(
     assert len(searches) == 1
     hook.look(after_s=50)
     assert len(searches) == 2
+
+
+def test_the_hook_never_raises_since_ardour_would_remove_it(hook: Hook, waiting: Waiting) -> None:
+    waiting.file.write_text(f"{'9' * 30} 0 0 0 /a.wav\n")
+    assert hook.look()[0].startswith("Stembridge: ")
+    hook.save()
+    waiting.file.unlink()
+    assert hook.look() == []

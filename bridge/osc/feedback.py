@@ -18,17 +18,19 @@ from bridge.osc import saying
 from bridge.osc.addresses import OUTGOING
 from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
-from bridge.osc.limits import RateLimit
+from bridge.osc.limits import RateLimit, is_loopback
 from bridge.osc.peers import Peer
 
 log = logging.getLogger(__name__)
 
 _MOST_WAITING: Final = 10_000
 _COPIES_AT_ONCE, _COPIES_A_SECOND = 100, 50
+_ERRORS_HERE_AT_ONCE, _ERRORS_HERE_A_SECOND = 2_000, 500
+"""Error answers to this machine: as many as anybody can want, and not as many as a program gone mad can cause."""
 _ERRORS_AT_ONCE, _ERRORS_A_SECOND = 20, 10
-"""Error answers to one host, whatever its ports: there are more of those than buckets."""
+"""Error answers to another host, whatever its ports: there are more of those than buckets."""
 _ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND = 400, 200
-"""Error answers to all hosts: a source that is made up must not have us flood its owner."""
+"""Error answers to all other hosts: a source that is made up must not have us flood its owner."""
 
 
 class Feedback:
@@ -40,6 +42,7 @@ class Feedback:
         self._broadcaster = broadcaster
         self._counters = counters
         self._copies = RateLimit(_COPIES_AT_ONCE, _COPIES_A_SECOND, clock)
+        self._errors_here = RateLimit(_ERRORS_HERE_AT_ONCE, _ERRORS_HERE_A_SECOND, clock)
         self._errors = RateLimit(_ERRORS_AT_ONCE, _ERRORS_A_SECOND, clock)
         self._all_errors = RateLimit(_ALL_ERRORS_AT_ONCE, _ALL_ERRORS_A_SECOND, clock)
         self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
@@ -74,10 +77,15 @@ class Feedback:
     def refuse(self, peer: Peer, address: str, error: StembridgeError) -> None:
         """Say why something was not carried out, unless too much was said already or the other is a bridge, too."""
         self._counters.error(error.code)
-        if address in OUTGOING or not (self._errors.take(peer.host) and self._all_errors.take()):
+        if address in OUTGOING or not self._may_refuse(peer.host):
             self._counters.add("dropped")
             return
         self.answer(peer, saying.error(address, error))
+
+    def _may_refuse(self, host: str) -> bool:
+        if is_loopback(host):
+            return self._errors_here.take()
+        return self._errors.take(host) and self._all_errors.take()
 
     def _copy(self, packet: bytes, but: Peer) -> None:
         """Tell an answer to all others, for many programs send from a port that they do not read."""

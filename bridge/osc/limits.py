@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from bridge.errors import OscError
 
@@ -42,6 +42,21 @@ class RateLimit:
             return granted
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether a numeric address is one that only this machine can send from."""
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
 class AllowedHosts:
     """The allow-list. Threads may share one."""
 
@@ -69,12 +84,8 @@ class AllowedHosts:
         return known
 
     def _look(self, host: str) -> bool:
-        try:
-            address = ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return address.is_loopback or any(
-            network.version == address.version and address in network for network in self._networks
+        address = _address(host)
+        return address is not None and (
+            address.is_loopback
+            or any(network.version == address.version and address in network for network in self._networks)
         )

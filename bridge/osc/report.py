@@ -75,7 +75,7 @@ class Report:
 
     def story(self, *, accepted: bool) -> list[bytes]:
         """Return what somebody has to hear who comes in now."""
-        packets = [saying.accepted(self.job)] if accepted else []
+        packets = saying.beginning(self.job) if accepted else []
         return packets + saying.so_far(self.job, self._said[0])
 
     def _hold(self, job: Job) -> None:
@@ -86,4 +86,6 @@ class Report:
     def _overtook(self, job: Job) -> bool:
         """Say whether a later snapshot was heard before this one: jobs change on several threads."""
         known = self.job
+        if job.attempt < known.attempt:
+            return True
         return known.state is not job.state and job.updated < known.updated and not allowed(known.state, job.state)

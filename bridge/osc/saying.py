@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,12 @@ def error(address: str, problem: StembridgeError) -> bytes:
 def accepted(job: Job) -> bytes:
     """Say that there is a job."""
     return packet(addresses.ACCEPTED, "ss", job.id, job.song)
+
+
+def beginning(job: Job) -> list[bytes]:
+    """Say that there is a job, and that it was queued where it is on its way already: every job begins so."""
+    queued = [] if job.state is State.QUEUED else [state(replace(job, state=State.QUEUED))]
+    return [accepted(job), *queued]
 
 
 def state(job: Job) -> bytes:

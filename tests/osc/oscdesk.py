@@ -38,6 +38,16 @@ def written(address: str, *arguments: Any) -> bytes:
     return packet
 
 
+def own_address() -> str:
+    """An address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        return str(probe.getsockname()[0])
+
+
 def link_local() -> str:
     """An address of this machine that holds on one of its networks only; nothing is sent to find it."""
     for number, _ in socket.if_nameindex():

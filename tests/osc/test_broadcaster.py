@@ -13,6 +13,8 @@ from bridge.osc.peers import Outlet
 from tests.osc.oscdesk import PATIENCE_S, Clock, Ear, Jobs, read
 
 BEGINNING = ["job/accepted", "job/state", "job/progress"]
+LATER = ["job/accepted", "job/state", "job/state", "job/progress"]
+"""Of a job that is on its way when it is asked for: it was queued, too."""
 
 
 def test_who_asks_hears_accepted_then_where_the_job_stands_then_what_follows(
@@ -22,9 +24,10 @@ def test_who_asks_hears_accepted_then_where_the_job_stands_then_what_follows(
     broadcaster.hear(make_job())
     broadcaster.hear(make_job(State.SEPARATING, progress=0.25, step="x"))
     broadcaster.follow(make_job(), asker, 1000.0, accepted=True)
-    assert asker.heard[1] == ("/stembridge/job/state", "abcdefgh", "Song", "separating")
+    assert asker.heard[1] == ("/stembridge/job/state", "abcdefgh", "Song", "queued")
+    assert asker.heard[2] == ("/stembridge/job/state", "abcdefgh", "Song", "separating")
     broadcaster.hear(make_job(State.NORMALISING))
-    assert asker.addresses() == [*BEGINNING, "job/state"]
+    assert asker.addresses() == [*LATER, "job/state"]
 
 
 def test_who_asks_for_a_job_that_is_over_by_then_hears_its_end_and_no_more(
@@ -38,7 +41,7 @@ def test_who_asks_for_a_job_that_is_over_by_then_hears_its_end_and_no_more(
     broadcaster.hear(make_job(State.FAILED, failure=failure))
     broadcaster.follow(queued, asker, 1000.0, accepted=True)
     broadcaster.hear(make_job(State.QUEUED))
-    assert asker.addresses() == ["job/accepted", "job/state", "job/error"]
+    assert asker.addresses() == ["job/accepted", "job/state", "job/state", "job/error"]
 
 
 def test_who_asks_and_subscribes_hears_everything_once(
@@ -120,7 +123,7 @@ def test_a_job_from_before_the_start_is_told_to_who_asks_and_not_to_all_as_new(
     subscribers.add([subscriber], 600)
     broadcaster.follow(make_job(State.SEPARATING), asker, clock.now, accepted=True)
     broadcaster.hear(make_job(State.NORMALISING))
-    assert asker.addresses() == [*BEGINNING, "job/state"]
+    assert asker.addresses() == [*LATER, "job/state"]
     assert subscriber.addresses() == ["job/state"]
 
 
@@ -185,9 +188,9 @@ def test_configured_targets_hear_every_job_and_pokes_come_after_done(
         broadcaster.hear(make_job(State.DELIVERING))
         broadcaster.hear(make_job(State.DELIVERED, folder=tmp_path))
         broadcaster.hear(make_job(State.DELIVERED, folder=tmp_path))
-        heard = [read(ear.recv(65536)) for _ in range(7)]
+        heard = [read(ear.recv(65536)) for _ in range(8)]
     assert [message[0] for message in heard] == [
-        *(f"/stembridge/{name}" for name in [*BEGINNING, "job/progress", "job/state", "job/done"]),
+        *(f"/stembridge/{name}" for name in [*LATER, "job/progress", "job/state", "job/done"]),
         "/action/str",
     ]
     assert outlet.at("127.0.0.1", 1) == outlet.at("127.0.0.1", 1)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 
 import pytest
 
@@ -9,7 +8,7 @@ from bridge.errors import OscError
 from bridge.osc.limits import AllowedHosts, RateLimit
 from bridge.osc.options import OscOptions
 from bridge.osc.room import Room
-from tests.osc.oscdesk import Clock, Desk, TcpClient, UdpClient, wait_for
+from tests.osc.oscdesk import Clock, Desk, TcpClient, UdpClient, own_address, wait_for
 
 
 def test_a_burst_is_granted_and_then_so_many_a_second(clock: Clock) -> None:
@@ -80,16 +79,6 @@ def test_ever_new_hosts_fill_neither_the_memory_nor_the_log(clock: Clock, caplog
     clock.now += 60
     allowed.allows("192.0.2.1")
     assert "192.0.2.1" in caplog.text
-
-
-def own_address() -> str:
-    """An address of this machine that is not loopback; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("this machine has no network")
-        return str(probe.getsockname()[0])
 
 
 def test_a_host_that_is_not_listed_is_counted_and_never_answered() -> None:

@@ -85,6 +85,11 @@ def test_a_snapshot_that_was_overtaken_is_passed_over(make_job: Jobs) -> None:
     assert report.job.state is State.DELIVERED
 
 
+def test_a_job_that_was_taken_up_is_not_queued_by_news_of_its_beginning_that_comes_late(make_job: Jobs) -> None:
+    report = Report(make_job(State.SEPARATING, attempt=1))
+    assert report.change(make_job(State.QUEUED, attempt=0), 1.0).packets == []
+
+
 def test_a_clock_that_was_set_back_silences_no_job(make_job: Jobs) -> None:
     report = Report(make_job(State.SEPARATING, updated=1e9))
     assert report.change(make_job(State.NORMALISING, updated=1.0), 1.0).moved

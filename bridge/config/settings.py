@@ -44,7 +44,7 @@ def _folder(value: object, info: ValidationInfo) -> Path:
 Folder = Annotated[Path, BeforeValidator(_folder)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the system pick a free one."""
-Host = Annotated[str, Field(min_length=1)]
+Host = Annotated[str, Field(min_length=1), AfterValidator(values.host)]
 TextList = Annotated[tuple[str, ...], Field(strict=False)]
 EngineName = Literal["auto", "api", "demucs", "roformer", "preview"]
 PublishMethod = Literal["auto", "object_store", "webdav", "own_url", "own_server"]

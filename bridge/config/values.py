@@ -15,6 +15,8 @@ from bridge.config.nearest import did_you_mean
 TEMPLATE_TOKENS = ("song", "stem", "take", "model", "engine", "preset", "date")
 
 _HIGHEST_PORT = 65535
+_LONGEST_HOST = 253
+_HOST_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _OSC_ADDRESS = re.compile(r"(/[^#*,/?\[\]{}\x00- \x7f-\U0010ffff]+)+")
 _FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -71,6 +73,25 @@ def preset_name(value: str) -> str:
 def folded(name: str) -> str:
     """Return what two names share that are one on a file system blind to case or to Unicode's normal forms."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def host(value: str) -> str:
+    """Check an IP address or the name of a host (RFC 1123, section 2.1; letters of any language)."""
+    name = value.removesuffix(".")
+    labels = name.split(".")
+    # A name that ends in a number is read as an address everywhere, and this one is none.
+    named = all(_HOST_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdecimal()
+    if not _is_address(value) and (not named or len(name) > _LONGEST_HOST):
+        raise ValueError(f'"{value}" is no address or host name')
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def endpoint(value: str) -> str:

@@ -67,6 +67,37 @@ def test_names_are_folded_as_blind_disks_fold_them() -> None:
     assert values.folded("a") != values.folded("b")
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "localhost",
+        "0.0.0.0",
+        "::",
+        "fe80::1%eth0",
+        "studio.local",
+        "studio.local.",
+        "my_nas",
+        "3com",
+        "müller",
+        "a" * 63,
+    ],
+)
+def test_a_host_is_an_address_or_a_name(value: str) -> None:
+    assert values.host(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("not a host", " localhost", "a..b", ".", "*", "-a", "a-", "a\n", "[::1]", "127.0.0.1:9123", "http://a"),
+        *("256.1.1.1", "1.2.3", "127.1", "9", "::g", "a" * 64, "a." * 128),
+    ],
+)
+def test_what_is_neither_address_nor_name_is_no_host(value: str) -> None:
+    with pytest.raises(ValueError, match="is no address or host name"):
+        values.host(value)
+
+
 @pytest.mark.parametrize("value", ["localhost:9000", "127.0.0.1:1", "[::1]:65535", "studio.local:9123"])
 def test_an_endpoint_is_a_host_and_a_port(value: str) -> None:
     assert values.endpoint(value) == value

@@ -13,6 +13,7 @@ from typing import Any
 from bridge.config.load import KEY_VARIABLE, load
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
+from bridge.daemon.orders import offer
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
 from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
@@ -22,7 +23,7 @@ from bridge.jobs.store import JobStore
 def settings_of(options: argparse.Namespace) -> Settings:
     """Load the configuration that a command line asks for. Raises `ConfigError`."""
     given = getattr(options, "api_key", None)
-    return load(options.config, {**os.environ, KEY_VARIABLE: given} if given else os.environ)
+    return load(options.config, {**os.environ, KEY_VARIABLE: given} if given else os.environ, offer())
 
 
 @contextmanager

@@ -57,8 +57,9 @@ def _formats(settings: Settings) -> Iterator[Conflict]:
         if preset.format is None and preset.depth is None:
             continue  # the same pair as in [normalise], already judged there
         if (preset.format or base.format) == "flac" and (preset.depth or base.depth) == "32f":
-            changed: KeyPath = ("presets", name, "depth" if preset.depth else "format")
-            yield Conflict((changed, ("normalise", "depth"), ("normalise", "format")), _NO_FLOAT_FLAC)
+            changed, other = ("depth", "format") if preset.depth else ("format", "depth")
+            own: tuple[KeyPath, ...] = (("presets", name, changed), ("presets", name, other))
+            yield Conflict((*own, ("normalise", "depth"), ("normalise", "format")), _NO_FLOAT_FLAC)
 
 
 _NO_FLOAT_FLAC = 'FLAC holds no floating point; take format "wav" or depth "24"'

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bridge.config import folders
 from bridge.config.conflicts import conflicts
 from bridge.config.locate import KeyPath, key_lines, line_of
+from bridge.config.offer import Offer, beyond
 from bridge.config.problems import explain, path_of, place
 from bridge.config.settings import Origin, Settings
 from bridge.errors import ConfigError, ConfigProblem
@@ -20,10 +21,11 @@ CONFIG_VARIABLE = "STEMBRIDGE_CONFIG"
 KEY_VARIABLE = "STEMBRIDGE_API_KEY"
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], offer: Offer | None = None) -> Settings:
     """Return the settings in effect.
 
-    `path` is what `--config` named. Raises `ConfigError` with one problem for each thing that is wrong.
+    `path` is what `--config` named; without an `offer`, models and engines are not looked up. Raises `ConfigError` with
+    one problem for each thing that is wrong.
     """
     file = find(path, environ)
     text = "" if file is None else _read(file)
@@ -34,7 +36,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     if isinstance(api, dict):
         api["key"] = key
     overridden = frozenset({("api", "key")}) if key else frozenset[tuple[str, ...]]()
-    return _validate(table, text, Origin(base=base, file=file, from_environment=overridden))
+    return _validate(table, text, Origin(base=base, file=file, from_environment=overridden), offer)
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -42,12 +44,14 @@ def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
 
     None means that only the built-in defaults are left.
     """
-    if path is not None:
-        return path
-    if named := environ.get(CONFIG_VARIABLE, ""):
-        return Path(named).expanduser()
     usual = folders.config_file()
-    return usual if usual.exists() else None
+    return named(path, environ) or (usual if usual.exists() else None)
+
+
+def named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """Return the file that `--config` names, else the environment; None where neither does."""
+    variable = environ.get(CONFIG_VARIABLE, "")
+    return path or (Path(variable).expanduser() if variable else None)
 
 
 def _read(file: Path) -> str:
@@ -75,7 +79,7 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
         raise _error(file, [(0, str(error))]) from error
 
 
-def _validate(table: dict[str, Any], text: str, origin: Origin) -> Settings:
+def _validate(table: dict[str, Any], text: str, origin: Origin, offer: Offer | None) -> Settings:
     problems: list[tuple[KeyPath, str]] = []
     try:
         settings = Settings.model_validate(table, context=origin)
@@ -83,9 +87,9 @@ def _validate(table: dict[str, Any], text: str, origin: Origin) -> Settings:
         found = error.errors(include_url=False)
         problems = [(path_of(one), explain(one)) for one in found]
         settings = Settings.model_validate(_without(table, [path for path, _ in problems]), context=origin)
-    wrong = {path[:2] for path, _ in problems}
-    for conflict in conflicts(settings):
-        if not any(key[:2] in wrong or key[:1] in wrong for key in conflict.keys):
+    wrong = {_judged(path) for path, _ in problems}
+    for conflict in [*conflicts(settings), *(beyond(settings, offer) if offer else ())]:
+        if not any(key[:length] in wrong for key in conflict.keys for length in (1, 2, 3)):
             problems.append((conflict.keys[0], f"{place(conflict.keys[0])}: {conflict.reason}"))
     if problems:
         lines = key_lines(text)
@@ -93,15 +97,22 @@ def _validate(table: dict[str, Any], text: str, origin: Origin) -> Settings:
     return settings
 
 
+def _judged(path: KeyPath) -> KeyPath:
+    """Return the key that is wrong where an item of its value is: a preset's stands one deeper than the others."""
+    return path[: 3 if path[0] == "presets" else 2]
+
+
 def _without(table: dict[str, Any], paths: list[KeyPath]) -> dict[str, Any]:
     """Return the table without what was wrong, so that the rest can still be looked at for conflicts."""
-    whole = {path[0] for path in paths if len(path) == 1}
-    parts = {path[:2] for path in paths}
-    return {
-        section: {key: value for key, value in content.items() if (section, key) not in parts}
-        for section, content in table.items()
-        if section not in whole
-    }
+    wrong = {_judged(path) for path in paths}
+
+    def kept(value: Any, path: KeyPath) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: kept(inner, (*path, key)) for key, inner in value.items() if (*path, key) not in wrong}
+
+    whole: dict[str, Any] = kept(table, ())
+    return whole
 
 
 def _error(file: Path | None, found: list[tuple[int, str]]) -> ConfigError:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bridge.config.offer import Offer
 from bridge.config.settings import Preset, Settings
 from bridge.daemon.key import api_key
 from bridge.daemon.service import service_ready
-from bridge.errors import UsageError
+from bridge.errors import EngineError, UsageError
 from bridge.jobs.order import Order
-from bridge.separation.catalogue import model
-from bridge.separation.registry import AUTO, choose
+from bridge.separation.catalogue import Model, model, models
+from bridge.separation.registry import AUTO, ENGINES, KEY_ADVICE, LOCAL, SERVICE, choose, label
+
+
+def offer() -> Offer:
+    """Return the models and engines that a configuration may name."""
+    return Offer({row.id: row.engines for row in models().values()}, ENGINES)
 
 
 def default_order(settings: Settings) -> Order:
@@ -43,7 +49,31 @@ def default_order(settings: Settings) -> Order:
 def _engine(settings: Settings) -> str:
     """Choose the engine: the service by itself only where it can be used, by name wherever there is a key to it."""
     wanted, wish = model(settings.separation.model), settings.separation.engine
-    return choose(wish, wanted, service=service_ready(settings) if wish == AUTO else bool(api_key(settings)))
+    if wish == AUTO:
+        return choose(AUTO, wanted, service=service_ready(settings))
+    if wish == SERVICE and settings.separation.failover and not api_key(settings):
+        return _without_key(wanted)
+    return choose(wish, wanted, service=wish != SERVICE or bool(api_key(settings)))
+
+
+def _without_key(wanted: Model) -> str:
+    try:
+        return choose(AUTO, wanted, service=False)
+    except EngineError:
+        return choose(SERVICE, wanted, service=False)  # no engine here can: the way out is the key
+
+
+def wishes(settings: Settings) -> set[str]:
+    """Return the engines that the configuration names, "auto" among them."""
+    return {settings.separation.engine, *(preset.engine for preset in settings.presets.values() if preset.engine)}
+
+
+def takeover(settings: Settings, wanted: Collection[str]) -> str:
+    """Say that another engine takes the place of the service among those `wanted`, for want of a key; else ""."""
+    if SERVICE not in wanted or not settings.separation.failover or api_key(settings):
+        return ""
+    local = " or ".join(label(name) for name in LOCAL)
+    return f"There is no key to the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
 
 
 def preset_orders(settings: Settings) -> Mapping[str, Order]:

@@ -65,6 +65,16 @@ def test_a_preset_that_leaves_a_wrong_pair_as_it_is_is_not_blamed_again(problems
     assert [line for line, _ in problems(text)] == [3]
 
 
+def test_a_preset_is_not_blamed_for_a_pair_of_which_one_half_is_wrong(problems: Problems) -> None:
+    text = '[normalise]\nformat = "flac"\n[presets.a]\ndepth = "32f"\nformat = "flca"\n'
+    assert [line for line, _ in problems(text)] == [5]
+
+
+def test_a_preset_with_an_unknown_key_is_still_looked_at(problems: Problems) -> None:
+    text = '[presets.a]\nrats = 1\ndepth = "32f"\nformat = "flac"\n'
+    assert [line for line, _ in problems(text)] == [2, 3]
+
+
 def test_a_preset_may_mend_the_pair_it_inherits(read: Read) -> None:
     assert read('[normalise]\ndepth = "32f"\n[presets.a]\nformat = "flac"\ndepth = "24"\n')
 
@@ -79,6 +89,10 @@ def test_listening_beyond_this_machine_wants_a_list_of_who_may_send(read: Read, 
     text = '[osc]\nhost = "0.0.0.0"\n'
     assert problems(text) == [(2, '[osc] host: listens beyond this machine ("0.0.0.0"): allow must name who may send')]
     assert read(text + 'allow = ["192.168.1.0/24"]').osc.allow == ("192.168.1.0/24",)
+
+
+def test_what_is_no_host_is_not_said_to_listen_beyond_this_machine(problems: Problems) -> None:
+    assert problems('[osc]\nhost = "not a host"\n') == [(2, '[osc] host: "not a host" is no address or host name')]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])

@@ -6,8 +6,9 @@ import pytest
 
 from bridge.config.load import load
 from bridge.config.settings import Settings
-from bridge.daemon.orders import default_order, preset_orders, special_order
+from bridge.daemon.orders import default_order, offer, preset_orders, special_order, takeover, wishes
 from bridge.errors import EngineUnavailable, ModelUnsupported, UsageError
+from bridge.separation.catalogue import models
 
 
 def _settings(tmp_path: Path, text: str) -> Settings:
@@ -61,3 +62,27 @@ def test_what_cannot_be_had_is_refused_with_a_way_out(
 def test_a_preset_that_cannot_be_made_stops_the_start_not_the_first_bounce(tmp_path: Path) -> None:
     with pytest.raises(ModelUnsupported):
         preset_orders(_settings(tmp_path, "[presets.six]\nmodel = 320\n"))
+
+
+def test_the_service_without_a_key_is_another_engine_only_where_that_is_allowed_and_possible(tmp_path: Path) -> None:
+    text = '[separation]\nengine = "api"\nfailover = true\n'
+    assert default_order(_settings(tmp_path, text)).engine == "preview"
+    assert default_order(_settings(tmp_path, text + '[api]\nkey = "a key"\n')).engine == "api"
+    for no_way in (text.replace("true", "false"), text + "model = 491\n"):
+        with pytest.raises(EngineUnavailable, match="needs a key"):
+            default_order(_settings(tmp_path, no_way))
+
+
+def test_only_who_names_the_service_is_told_that_it_has_no_key(tmp_path: Path) -> None:
+    text = "[separation]\nfailover = true\n[presets.a]\nmodel = 350\n"
+    assert wishes(_settings(tmp_path, text)) == {"auto"}
+    asking = _settings(tmp_path, text + 'engine = "api"\n')
+    assert wishes(asking) == {"auto", "api"}
+    assert "preview" in takeover(asking, {"api"})
+    assert takeover(asking, {"auto", "preview"}) == ""
+    assert takeover(_settings(tmp_path, text + 'engine = "api"\n[api]\nkey = "a key"\n'), {"api"}) == ""
+
+
+def test_the_offer_has_every_model_of_the_catalogue_and_no_engine_of_another_version() -> None:
+    assert set(offer().makers) == set(models())
+    assert set(offer().engines) == {"preview", "api"}

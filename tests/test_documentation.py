@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli.main import parser
+from bridge.cli.arguments import parser
 from bridge.config.load import load
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,17 +1,13 @@
-"""The commands, their arguments, and what becomes of an error. Light: each command is loaded when it is called."""
+"""The program, and what becomes of an error. Light: until it listens to signals, one of them ends it without a word."""
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
-from pathlib import Path
-from typing import Any
 
-from bridge import __version__
-from bridge.errors import ConfigError, EngineUnavailable, ModelUnsupported, StembridgeError, UsageError
+from bridge.cli.stopping import Stop
 
-DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, INTERRUPTED = 0, 130
+_UNTIL_STOPPED = ("up", "serve")
 
 
 def run() -> None:
@@ -21,131 +17,33 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Carry out one command and return its exit code: 0 done, 1 the job or check failed, 2 usage or configuration."""
-    options = parser().parse_args(arguments)
-    command = importlib.import_module(f"bridge.cli.{options.module}")
+    stop = Stop() if arguments and arguments[0] in _UNTIL_STOPPED else None
     try:
-        code: int = getattr(command, options.function)(options)
-    except StembridgeError as error:
-        _complain(error, as_json=getattr(options, "json", False))
-        return WRONG_USE if isinstance(error, _WRONG_USE) else FAILED
+        return _carry_out(arguments, stop)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; it has what it wanted. Python would complain once more at its exit.
         sys.stdout = None
         return DONE
+
+
+def _carry_out(arguments: list[str], stop: Stop | None) -> int:
+    """Load what this command needs, and no more."""
+    import importlib
+
+    from bridge.cli.arguments import parser
+    from bridge.cli.complaint import complain
+    from bridge.errors import StembridgeError
+
+    options = parser().parse_args(arguments)
+    options.stop = stop
+    command = importlib.import_module(f"bridge.cli.{options.module}")
+    try:
+        code: int = getattr(command, options.function)(options)
+    except StembridgeError as error:
+        return complain(error, as_json=getattr(options, "json", False))
     return code
-
-
-_WRONG_USE = (UsageError, ConfigError, EngineUnavailable, ModelUnsupported)
-
-
-def _complain(error: StembridgeError, *, as_json: bool) -> None:
-    if as_json:
-        import json  # as lazy as the commands
-
-        print(json.dumps({"error": {"code": error.code, "message": error.message, "advice": error.advice}}))
-    lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else []
-    for line in lines or [str(error)]:
-        print(f"stembridge: {line}", file=sys.stderr)
-    if error.advice:
-        print(f"  {error.advice}", file=sys.stderr)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
-        prog="stembridge", description="Save a bounce, get its stems in your project.", allow_abbrev=False
-    )
-    top.add_argument("--version", action="version", version=f"stembridge {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-
-    up = _command(commands, "up", "up", "watch the inbox and work until stopped")
-    up.add_argument(
-        "--demo", action="store_true", help="make a short song, save it into the inbox, show its stems arrive"
-    )
-
-    _key(up)
-
-    separate = _command(commands, "separate", "separate", "separate files now")
-    separate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bounce")
-    separate.add_argument("--model", type=int, metavar="M", help="a model of `stembridge models`")
-    separate.add_argument("--engine", metavar="E", help='the engine to use, or "auto"')
-    separate.add_argument("--preset", metavar="P", help="a preset of the configuration")
-    separate.add_argument("--output", type=Path, metavar="DIR", help="where the song's folder goes")
-    separate.add_argument("--force", action="store_true", help="separate again even where the stems are kept")
-    _key(separate)
-    _json(separate)
-
-    jobs = _command(commands, "jobs", "jobs", "list the jobs, newest first")
-    jobs.add_argument("--limit", type=int, default=-1, metavar="N", help="only the newest N")
-    _json(jobs)
-    for name, text in (
-        ("show", "show a job and its history"),
-        ("retry", "queue a failed or cancelled job again"),
-        ("cancel", "cancel a job; a running one stops within a second"),
-    ):
-        command = _command(commands, name, "jobs", text)
-        command.add_argument("job", metavar="JOB", help="a job's id, or the beginning of it")
-        _json(command)
-
-    _json(_command(commands, "models", "models", "list the models and the engines that can make them"))
-    _json(_command(commands, "doctor", "doctor", "check that everything needed is there and works"))
-    _config_commands(commands)
-    _server_commands(commands)
-    return top
-
-
-def _config_commands(commands: Any) -> None:
-    group = commands.add_parser("config", help="make, check or show the configuration", allow_abbrev=False)
-    inner = group.add_subparsers(metavar="init|check|show", required=True)
-    for name, text in (
-        ("init", "write a commented configuration to start from"),
-        ("check", "say everything that is wrong with the configuration"),
-        ("show", "show the settings in effect, secrets masked"),
-    ):
-        _command(inner, name, "config", text)
-
-
-def _server_commands(commands: Any) -> None:
-    serve = _command(commands, "serve", "serve", "serve the AudioSeparation API from this machine")
-    serve.add_argument("--status", action="store_true", help="show the queue and the keys of the server instead")
-    _json(serve)
-    group = commands.add_parser("keys", help="who may use this machine's server", allow_abbrev=False)
-    inner = group.add_subparsers(metavar="create|list|credit|enable|disable|suspend|revoke", required=True)
-    for name, function, text in (
-        ("create", "create", "make a key and show it, this once"),
-        ("list", "list_keys", "list the keys and what they have used"),
-        ("credit", "credit", "give a key minutes, or with a negative number take some back"),
-        ("enable", "change", "let a disabled or suspended key work again"),
-        ("disable", "change", "make a key answer 101006, not enabled"),
-        ("suspend", "change", "make a key answer 101005, suspended"),
-        ("revoke", "change", "end a key for good"),
-    ):
-        command = _command(inner, name, "serve", text)
-        command.set_defaults(function=function, action=name)
-        if name != "list":
-            command.add_argument("name", metavar="NAME", help="the name of the key")
-        if name == "credit":
-            command.add_argument("minutes", type=int, metavar="MINUTES", help="started minutes of input")
-        _json(command)
-
-
-def _command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    command.add_argument("--config", type=Path, metavar="F", help="the configuration file to use")
-    command.set_defaults(module=module, function=name)
-    return command
-
-
-def _key(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--api-key", metavar="KEY", help="the key to the separation service; others can read it in the process list"
-    )
-
-
-def _json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ def serve(options: argparse.Namespace) -> int:
         with open_socket(wanted) as listening, Site(wanted, Outside(executor)) as site:
             listener = Listener(build_app(site), wanted)
             listener.stop_at_signals()
+            if options.stop.asked():  # before the listener could hear it
+                return 0
             scheme = "https" if wanted.tls_cert else "http"
             host, port = listening.getsockname()[:2]
             print(f"Serving on {scheme}://{f'[{host}]' if ':' in host else host}:{port} - Ctrl-C stops it.", flush=True)

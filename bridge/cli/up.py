@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import logging
 import threading
 import time
 
 from bridge.cli.common import settings_of
 from bridge.cli.display import JobDisplay, shown
+from bridge.cli.stopping import Stop
 from bridge.config.settings import Settings
 from bridge.daemon.daemon import Daemon
+from bridge.daemon.key import with_key
+from bridge.daemon.orders import takeover, wishes
+
+log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 """How often it looks whether a signal has come: one that comes just before a wait without end does not end it."""
@@ -18,16 +23,18 @@ POLL_S = 0.5
 
 def up(options: argparse.Namespace) -> int:
     """Start everything, work until told to stop, stop everything."""
-    asked: list[int] = []  # a handler may interrupt anything, even the inside of an Event: it only appends
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: asked.append(number))
-    settings = settings_of(options)
+    stopping: Stop = options.stop
+    settings = with_key(settings_of(options))
+    if stopping.asked():
+        return 0
     with JobDisplay() as display, shown(display), Daemon(settings, listener=display.show) as daemon:
         _greet(display, settings, daemon)
+        if warning := takeover(settings, wishes(settings)):
+            log.warning("%s", warning)
         stop = threading.Event()
         if options.demo:
             _start_demo(display, settings, stop)
-        while not asked:
+        while not stopping.asked():
             time.sleep(POLL_S)
         stop.set()
         display.say("Stopping. What is under way goes on at the next start.")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge import __version__
-from bridge.cli.main import main, parser
+from bridge.cli.arguments import parser
+from bridge.cli.main import main
 
 
 @pytest.fixture
@@ -29,7 +30,18 @@ def test_the_version_loads_nothing_heavy() -> None:
     assert said.stdout.splitlines() == [f"stembridge {__version__}", "[]"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["separate"], ["show"], ["jobs", "--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["separate"],
+        ["show"],
+        ["jobs", "--nonsense"],
+        ["jobs", "--limit", "0"],
+        ["jobs", "--limit", "-5"],
+    ],
+)
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -56,6 +68,20 @@ def test_a_wrong_configuration_exits_with_2_and_tells_every_line(
     assert said.out == ""
     assert [line.split(": ", 2)[1] for line in said.err.splitlines()[:2]] == [f"{path}:2", f"{path}:4"]
     assert "did you mean folder?" in said.err
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["config", "check"], ["doctor"], ["up"], ["serve"], ["keys", "list"]])
+def test_every_command_tells_of_a_wrong_model_as_of_any_wrong_value(command: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[separation]\nmodel = 9\n[osc]\nprot = 1\n")
+    said = subprocess.run(
+        [sys.executable, "-m", "bridge.cli.main", *command, "--config", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 2
+    assert [line.split(": ")[1] for line in said.stderr.splitlines()] == [f"{path}:2", f"{path}:4"]
 
 
 def test_an_error_with_json_is_one_document(config: str, capsys: pytest.CaptureFixture[str]) -> None:

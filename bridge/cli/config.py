@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 from bridge.cli.common import settings_of
-from bridge.config.folders import config_file
+from bridge.config import folders
+from bridge.config.load import named
 from bridge.config.show import default_text, render
-from bridge.daemon.orders import default_order, preset_orders
+from bridge.daemon.orders import default_order, preset_orders, takeover, wishes
 from bridge.errors import StorageError, UsageError
 
 
 def init(options: argparse.Namespace) -> int:
     """Write the commented default configuration, never over one that is there."""
-    path = options.config or config_file()
+    path = named(options.config, os.environ) or folders.config_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -33,6 +36,8 @@ def check(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     default_order(settings)
     preset_orders(settings)
+    if warning := takeover(settings, wishes(settings)):
+        print(f"stembridge: {warning}", file=sys.stderr)
     print(f"{settings.origin.file or 'The built-in defaults'}: all is well.")
     return 0
 

@@ -15,7 +15,7 @@ from bridge.config.settings import Settings
 from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
-from bridge.daemon.orders import special_order
+from bridge.daemon.orders import special_order, takeover
 from bridge.daemon.places import Places
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.jobs.folder import InstanceLock, StateFolder
@@ -41,6 +41,7 @@ def separate(options: argparse.Namespace) -> int:
         output=options.output,
         force=options.force,
     )
+    _warn(options, settings)
     state = state_folder(settings)
     make_output(order.output)
     with ExitStack() as stack:
@@ -51,6 +52,13 @@ def separate(options: argparse.Namespace) -> int:
         with _worker(settings, state, store, frozenset(ids)) if alone else ExitStack():
             jobs = _follow(store, ids, quiet=options.json)
     return _tell(jobs, refused, as_json=options.json)
+
+
+def _warn(options: argparse.Namespace, settings: Settings) -> None:
+    preset = settings.presets.get(options.preset)
+    wish = options.engine or (preset and preset.engine) or settings.separation.engine
+    if warning := takeover(settings, {wish}):
+        print(f"stembridge: {warning}", file=sys.stderr)
 
 
 @contextmanager

@@ -10,13 +10,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
+from bridge.cli.arguments import parser
 from bridge.cli.main import main
+from bridge.cli.up import up
+from bridge.config import folders
 from bridge.config.load import load
 from bridge.daemon.daemon import Daemon
 from tests.osc.oscdesk import link_local
@@ -211,11 +215,75 @@ def test_init_writes_a_configuration_once(tmp_path: Path, capsys: pytest.Capture
     capsys.readouterr()
 
 
-def test_check_also_looks_at_models_and_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("[separation]\nmodel = 999\n")
-    assert main(["config", "check", "--config", str(path)]) == 2
-    assert "There is no model 999" in capsys.readouterr().err
+def test_init_writes_what_the_other_commands_would_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named, given, usual = (tmp_path / name for name in ("named.toml", "given.toml", "usual.toml"))
+    monkeypatch.setattr(folders, "config_file", lambda: usual)
+    monkeypatch.setenv("STEMBRIDGE_CONFIG", str(named))
+    assert main(["config", "init", "--config", str(given)]) == 0
+    assert [path.exists() for path in (named, given, usual)] == [False, True, False]
+    assert main(["config", "init"]) == 0
+    assert [path.exists() for path in (named, usual)] == [True, False]
+    monkeypatch.delenv("STEMBRIDGE_CONFIG")
+    assert main(["config", "init"]) == 0
+    assert usual.exists()
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [
+        f"{path}." for path in (given, named, usual)
+    ]
+
+
+def test_the_newest_job_alone_is_listed_where_one_is_asked_for(
+    tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["separate", str(_bounce(tmp_path)), str(_bounce(tmp_path, "Dawn.wav")), "--config", config])
+    capsys.readouterr()
+    assert main(["jobs", "--limit", "1", "--json", "--config", config]) == 0
+    assert [job["song"] for job in _json(capsys)["jobs"]] == ["Dawn"]
+
+
+def _without_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, failover: bool) -> str:
+    monkeypatch.delenv("STEMBRIDGE_API_KEY", raising=False)
+    monkeypatch.setattr(folders, "config_file", lambda: tmp_path / "none" / "config.toml")
+    path = tmp_path / "cloud.toml"
+    path.write_text(
+        f'[separation]\nengine = "api"\nfailover = {str(failover).lower()}\n[osc]\nport = 0\n'
+        '[inbox]\nfolder = "in"\n[output]\nfolder = "out"\n[state]\nfolder = "state"\n'
+    )
+    return str(path)
+
+
+def test_without_a_key_the_preview_makes_the_stems_where_failover_allows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _without_key(tmp_path, monkeypatch, failover=True)
+    assert main(["config", "check", "--config", config]) == 0
+    assert capsys.readouterr().err.count("There is no key to the separation service") == 1
+    assert main(["separate", str(_bounce(tmp_path)), "--config", config]) == 0
+    assert capsys.readouterr().err.count("There is no key to the separation service") == 1
+    receipt = json.loads((tmp_path / "out" / "Night Drive" / "stems.json").read_text())
+    assert receipt["engine"] == "preview"
+
+
+def test_up_says_once_that_the_preview_stands_in_for_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _without_key(tmp_path, monkeypatch, failover=True)
+    Path(config).write_text(Path(config).read_text() + "[presets.vox]\nmodel = 350\n")
+    options = parser().parse_args(["up", "--config", config])
+    options.stop = SimpleNamespace(asked=iter([False, True]).__next__)
+    assert up(options) == 0
+    told = "There is no key to the separation service"
+    assert capsys.readouterr().out.count(told) == 1
+    assert (tmp_path / "state" / "logs" / "stembridge.log").read_text().count(told) == 1
+
+
+def test_without_a_key_and_without_failover_nothing_starts_and_the_way_out_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _without_key(tmp_path, monkeypatch, failover=False)
+    assert main(["config", "check", "--config", config]) == 2
+    assert "STEMBRIDGE_API_KEY" in capsys.readouterr().err
 
 
 @pytest.mark.slow

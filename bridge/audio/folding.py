@@ -1,13 +1,19 @@
-"""Give what no stem holds to `other`, and measure how far the stems are from summing to the mix."""
+"""Give what no stem holds to `other`, and measure how far the written stems are from summing to the mix."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.audio.canonical import Block
 
 REST = "other"
+
+_AT_ONCE = 8192
+"""Samples in one product: OpenBLAS keeps products of this size in the calling thread, where they are cheapest."""
 
 
 def covers(names: Sequence[str]) -> bool:
@@ -27,11 +33,6 @@ def complete(mix: Block, read: Sequence[Block], names: Sequence[str]) -> list[Bl
     return [*read[:at], mix - _sum(read) if read else mix, *read[at:]]
 
 
-def missing(mix: Block, stems: Sequence[Block]) -> Block:
-    """Return what the stems lack of the mix."""
-    return mix - _sum(stems)
-
-
 def _sum(stems: Sequence[Block]) -> Block:
     if len(stems) == 1:
         return stems[0]
@@ -42,24 +43,39 @@ def _sum(stems: Sequence[Block]) -> Block:
 
 
 class NullDepth:
-    """Counts the energy of what is missing between mix and sum, relative to the mix's."""
+    """Counts the energy of what stems lack of the mix, relative to the mix's.
 
-    def __init__(self) -> None:
+    What `exact` stems (float32) lack is of the size of float32's own rounding, so that it takes float64 to see it.
+    """
+
+    def __init__(self, *, exact: bool) -> None:
+        self._float: type[np.floating] = np.float64 if exact else np.float32
+        self._rest = np.empty((0, 0), self._float)
         self._mix = 0.0
         self._missing = 0.0
 
-    def add(self, mix: Block, missing: Block) -> None:
-        """Count one more block."""
-        self._mix += _energy(mix)
-        self._missing += _energy(missing)
+    def expect(self, mix: Block) -> None:
+        """Begin one more block: what its stems should sum to."""
+        self._missing += _energy(self._rest)
+        self._rest = mix.astype(self._float)
+        self._mix += _energy(self._rest)
+
+    def found(self, stem: Block, gain_db: float) -> None:
+        """Count the same frames of one stem, which stand `gain_db` higher than they do in the mix."""
+        self._rest -= stem if gain_db == 0 else stem * self._float(10 ** (-gain_db / 20))
 
     def depth_db(self) -> float | None:
-        """Return the ratio in decibels (10 log10 of energies); None where nothing is missing, or the mix is silent."""
-        if not self._mix or not self._missing:
+        """Return the ratio in decibels (10 log10 of energies); None where nothing is missing, or the mix is silent.
+
+        Nothing can be counted afterwards.
+        """
+        missing = self._missing + _energy(self._rest)
+        if not self._mix or not missing:
             return None
-        return 10 * math.log10(self._missing / self._mix)
+        return 10 * math.log10(missing / self._mix)
 
 
-def _energy(block: Block) -> float:
+def _energy(block: NDArray[np.floating]) -> float:
     flat = block.reshape(-1)
-    return float(flat @ flat)
+    parts = (flat[start : start + _AT_ONCE] for start in range(0, len(flat), _AT_ONCE))
+    return sum(float(part @ part) for part in parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from bridge.audio.level import Level
+from bridge.audio.level import Level, Written
 from bridge.audio.options import RenderOptions
 from bridge.units import Db, DbTp
 
@@ -31,12 +31,14 @@ def gains(mix: Level | None, stems: Sequence[Level], options: RenderOptions) -> 
     return [_allowed(wanted, highest, options)] * len(stems)
 
 
-def excess(peaks: Sequence[DbTp], options: RenderOptions) -> list[Db]:
+def excess(files: Sequence[Written], options: RenderOptions) -> list[Db]:
     """Return how much lower each stem must be written again: nothing (an empty list) where all keep the ceiling.
 
-    `peaks` are those of the files. In mode `song` all go down together.
+    A clipped file's true peak no longer tells how far the stem was over: its samples before do. In mode `song` all go
+    down together.
     """
-    over = [math.ceil(max(0.0, peak - options.peak_dbtp) * 100 - 1e-9) / 100 for peak in peaks]
+    highest = [max(file.level.peak, file.sample_peak) for file in files]
+    over = [math.ceil(max(0.0, peak - options.peak_dbtp) * 100 - 1e-9) / 100 for peak in highest]
     if options.mode == "none" or max(over, default=0.0) <= CEILING_TOLERANCE_DB:
         return []
     return [Db(max(over) if options.mode == "song" else own) for own in over]

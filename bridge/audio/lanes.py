@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform
-from bridge.audio.level import Level, LevelMeter, PeakMeter
+from bridge.audio.folding import NullDepth
+from bridge.audio.level import Level, LevelMeter, PeakMeter, Written
 from bridge.audio.stemfile import Write
-from bridge.units import DbTp, Frames, Progress
+from bridge.units import Db, Frames, Progress
 
 
 class Lane(Protocol):
@@ -27,7 +29,7 @@ class Lane(Protocol):
 class MeasureLane:
     """Measures a stem."""
 
-    def __init__(self, conform: Conform, meter: LevelMeter) -> None:
+    def __init__(self, conform: Conform, meter: LevelMeter | PeakMeter) -> None:
         self._conform, self._meter = conform, meter
 
     def take(self, block: Block) -> None:
@@ -43,12 +45,28 @@ class MeasureLane:
         return self._meter.level()
 
 
-class WriteLane:
-    """Writes a stem with its gain, and measures the true peak of what it writes."""
+class MixLane:
+    """Tells `null` what the stems should sum to; it goes before their lanes."""
 
-    def __init__(self, conform: Conform, gain_db: float, write: Write, meter: PeakMeter) -> None:
-        self._conform, self._write, self._meter = conform, write, meter
-        self._gain = np.float32(10 ** (gain_db / 20))
+    def __init__(self, conform: Conform, null: NullDepth) -> None:
+        self._conform, self._null = conform, null
+
+    def take(self, block: Block) -> None:
+        """Pass on what one more block of the mix makes possible."""
+        self._null.expect(self._conform.push(block))
+
+    def finish(self) -> None:
+        """Pass on the rest."""
+        self._null.expect(self._conform.finish())
+
+
+class WriteLane:
+    """Writes a stem with its gain, measures what is in the file, and counts it for `null` where there is one."""
+
+    def __init__(self, conform: Conform, gain_db: Db, write: Write, meter: LevelMeter, null: NullDepth | None) -> None:
+        self._conform, self._write, self._meter, self._null = conform, write, meter, null
+        self._gain_db, self._gain = gain_db, np.float32(10 ** (gain_db / 20))
+        self._highest = 0.0
 
     def take(self, block: Block) -> None:
         """Write what one more block makes possible."""
@@ -58,14 +76,19 @@ class WriteLane:
         """Write the rest."""
         self._deliver(self._conform.finish())
 
-    def peak(self) -> DbTp:
-        """Return the true peak of the file, once finished."""
-        return self._meter.peak()
+    def written(self) -> Written:
+        """Return what is in the file, once finished."""
+        sample_peak = 20 * math.log10(self._highest) if self._highest else -math.inf
+        return Written(self._meter.level(), Db(sample_peak))
 
     def _deliver(self, block: Block) -> None:
         louder = block * self._gain
-        self._meter.add(louder)
-        self._write(louder)
+        if len(louder):
+            self._highest = max(self._highest, float(louder.max()), -float(louder.min()))
+        written = self._write(louder)
+        self._meter.add(written)
+        if self._null:
+            self._null.found(written, self._gain_db)
 
 
 def drive(sources: Iterable[Sequence[Block]], lanes: Sequence[Lane], frames: Frames, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from bridge.audio.canonical import Block
 from bridge.audio.kweighting import QUANTUM, Samples
 from bridge.audio.loudness import Loudness
 from bridge.audio.truepeak import HISTORY, TruePeak
-from bridge.units import DbTp, Hz, Lufs
+from bridge.units import Db, DbTp, Hz, Lufs
 
 SILENCE_DBTP = DbTp(-90.0)
 """A stem whose true peak stays below this (one step of 16 bits) is silent: it is never raised."""
@@ -30,6 +31,14 @@ class Level:
     def silent(self) -> bool:
         """Whether nobody could hear it."""
         return self.peak < SILENCE_DBTP
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The level of a written file, and the highest sample, in dB of full scale, before an integer format clipped it."""
+
+    level: Level
+    sample_peak: Db
 
 
 class LevelMeter:
@@ -64,7 +73,7 @@ class LevelMeter:
 
 
 class PeakMeter:
-    """Measures only the true peak of blocks of shape [frames, channels], of any length."""
+    """Measures only the true peak of blocks of shape [frames, channels], of any length; the loudness is -inf."""
 
     def __init__(self, channels: int) -> None:
         self._planes = _Planes(channels)
@@ -75,11 +84,11 @@ class PeakMeter:
         for plane in self._planes.add(block):
             self._peak.measure(plane)
 
-    def peak(self) -> DbTp:
-        """Return the true peak of all that was added. Nothing can be added afterwards."""
+    def level(self) -> Level:
+        """Return the level of all that was added. Nothing can be added afterwards."""
         for plane, _ in self._planes.rest():
             self._peak.measure(plane)
-        return self._peak.result()
+        return Level(self._peak.result(), Lufs(-math.inf))
 
 
 class _Planes:

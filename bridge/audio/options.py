@@ -46,7 +46,11 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True)
 class StemReport:
-    """One delivered stem. `peak_dbtp` and `lufs` are the file's; None where there is nothing to measure."""
+    """One delivered stem.
+
+    `peak_dbtp` and `lufs` are the file's, after rounding, dither and clipping; None where there is nothing to measure.
+    `silent` is what the engine gave.
+    """
 
     name: str
     file: str
@@ -66,8 +70,9 @@ class RenderReport:
     """What normalising did.
 
     `gain_db` is the gain common to all stems (0 in the modes `stem` and `none`). `null_depth_db` is the energy of
-    mix - sum of stems relative to the mix's, as float samples at the mix's rate, before gain, resampling and depth;
-    None where the stems sum to the mix exactly, or are not all of it. `notes` are sentences for the musician.
+    mix - sum of stems relative to the mix's: the stems as they are in the files, each with its own gain taken back, and
+    the mix at their rate. None where the stems sum to the mix exactly, or are not all of it, or the mix is silent.
+    `notes` are sentences for the musician.
     """
 
     gain_db: float

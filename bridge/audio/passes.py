@@ -1,11 +1,12 @@
 """The two passes over a mix and its raw stems.
 
-The first measures each stem, fitted and folded; the second makes the same samples again, resamples and writes them with
-their gain. Nothing but figures is kept in between, so that no working copies are needed.
+The first measures what the gains depend on; the second makes the same samples again, resamples and writes them with
+their gain, and measures what is in the files: after rounding, dither and clipping, as whoever reads them will find it.
+Nothing but figures is kept in between, so that no working copies are needed.
 
 A higher rate hardly moves the true peak (0.04 dB in the worst music-like case), and resampling is what costs most: so
-the first pass measures before it, and the second measures what it writes. A lower rate moves it by decibels, because it
-takes away what the peaks were made of: there the first pass resamples too.
+the first pass measures before it, and the second finds what passes the ceiling. A lower rate moves it by decibels,
+because it takes away what the peaks were made of: there the first pass resamples too.
 """
 
 from __future__ import annotations
@@ -19,24 +20,31 @@ from pathlib import Path
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform, frames_at
-from bridge.audio.folding import REST, NullDepth, complete, covers, missing
-from bridge.audio.lanes import MeasureLane, WriteLane, drive
-from bridge.audio.level import Level, LevelMeter, PeakMeter
+from bridge.audio.folding import REST, NullDepth, complete, covers
+from bridge.audio.lanes import Lane, MeasureLane, MixLane, WriteLane, drive
+from bridge.audio.level import Level, LevelMeter, PeakMeter, Written
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions
 from bridge.audio.quantise import quantiser
 from bridge.audio.sources import side_by_side
 from bridge.audio.stemfile import Write, flac_stem, wav_stem
 from bridge.audio.wavheader import WavFormat
-from bridge.units import Db, DbTp, Hz, Progress
+from bridge.units import Db, Hz, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the first pass found. `mix` is None where no gain depends on it."""
+    """What the first pass found. `mix` is None, and a loudness -inf, where no gain depends on it."""
 
     mix: Level | None
     stems: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the second pass found in the files, see `RenderReport`."""
+
+    stems: tuple[Written, ...]
     null_depth_db: float | None
 
 
@@ -52,44 +60,46 @@ class Passes:
 
     def measure(self, progress: Progress) -> Measured:
         """First pass. Raises `EngineFailed` for stems that don't fit the mix, and `OSError`."""
-        aims_at_mix = self._options.mode == "song" and self._options.lufs is not None
-        null = NullDepth()
-        rate = min(self.rate, self._mix.sample_rate)
-        lanes = [
-            MeasureLane(self._conform(rate), LevelMeter(rate, self._mix.channels))
-            for _ in range(len(self._names) + aims_at_mix)
-        ]
-        sources = ([*stems, mix] if aims_at_mix else stems for mix, stems in self._folded(null))
+        mode, aims = self._options.mode, self._options.lufs is not None
+        lanes = [self._measuring(loudness=aims and mode == "stem") for _ in self._names]
+        if aims_at_mix := aims and mode == "song":
+            lanes.append(self._measuring(loudness=True))
+        sources = ([*stems, mix] if aims_at_mix else stems for mix, stems in self._folded())
         drive(sources, lanes, self._mix.frames, progress)
         levels = [lane.level() for lane in lanes]
         mix = levels.pop() if aims_at_mix else None
-        return Measured(mix, tuple(levels), null.depth_db())
+        return Measured(mix, tuple(levels))
 
-    def write(self, gains: Sequence[Db], targets: Sequence[Path], metadata: Metadata, progress: Progress) -> list[DbTp]:
-        """Second pass: write every stem with its gain, and return the files' true peaks.
+    def write(self, gains: Sequence[Db], targets: Sequence[Path], metadata: Metadata, progress: Progress) -> Delivered:
+        """Second pass: write every stem with its gain, and say what is in the files.
 
         Raises `UsageError`, `StorageError` and `OSError`.
         """
         origin = metadata.for_stem().rescaled(self._mix.sample_rate, self.rate)
+        null = NullDepth(exact=self._options.depth == "32f") if covers(self._names) else None
+        mix_lanes: list[Lane] = [MixLane(self._conform(self.rate), null)] if null else []
         with ExitStack() as open_files:
             lanes = [
                 WriteLane(
                     self._conform(self.rate),
                     gain,
                     open_files.enter_context(self._create(target, origin)),
-                    PeakMeter(self._mix.channels),
+                    LevelMeter(self.rate, self._mix.channels),
+                    null,
                 )
                 for gain, target in zip(gains, targets, strict=True)
             ]
-            drive((stems for _, stems in self._folded(None)), lanes, self._mix.frames, progress)
-        return [lane.peak() for lane in lanes]
+            sources = ([mix, *stems] if null else stems for mix, stems in self._folded())
+            drive(sources, [*mix_lanes, *lanes], self._mix.frames, progress)
+        return Delivered(tuple(lane.written() for lane in lanes), null.depth_db() if null else None)
 
-    def _folded(self, null: NullDepth | None) -> Iterator[tuple[Block, list[Block]]]:
+    def _folded(self) -> Iterator[tuple[Block, list[Block]]]:
         for mix, read in side_by_side(self._mix, self._read):
-            stems = complete(mix, read, self._names)
-            if null and covers(self._names):
-                null.add(mix, missing(mix, stems))
-            yield mix, stems
+            yield mix, complete(mix, read, self._names)
+
+    def _measuring(self, *, loudness: bool) -> MeasureLane:
+        rate, channels = min(self.rate, self._mix.sample_rate), self._mix.channels
+        return MeasureLane(self._conform(rate), LevelMeter(rate, channels) if loudness else PeakMeter(channels))
 
     def _conform(self, rate: Hz) -> Conform:
         mix = self._mix

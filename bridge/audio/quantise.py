@@ -1,4 +1,4 @@
-"""Turn float samples into the bytes of a delivered file.
+"""Turn float samples into the bytes of a delivered file, and say what its readers will make of them.
 
 libsndfile truncates where it converts to PCM, which shifts everything by half a step: here the nearest step is taken.
 """
@@ -14,6 +14,8 @@ from bridge.audio.canonical import Block
 
 Quantise = Callable[[Block], NDArray[np.int32]]
 """Turns a block into whole steps of full scale."""
+
+_THREE_BYTES = np.dtype([("low", "<u2"), ("high", "u1")])
 
 
 def quantiser(bits: int, seed: int) -> Quantise:
@@ -47,11 +49,18 @@ def packed(steps: NDArray[np.int32], sample_bytes: int) -> bytes:
     """Return little-endian samples of 2 or 3 bytes."""
     if sample_bytes == 2:
         return steps.astype("<i2").tobytes()
-    whole = steps.astype("<i4", copy=False).reshape(-1).view(np.uint8).reshape(-1, 4)
-    narrow = np.empty((len(whole), 3), np.uint8)
-    for byte in range(3):
-        narrow[:, byte] = whole[:, byte]
+    whole = steps.astype("<i4", copy=False).reshape(-1)
+    narrow = np.empty(len(whole), _THREE_BYTES)
+    narrow["low"] = whole
+    narrow["high"] = whole.view(np.uint8)[2::4]
     return narrow.tobytes()
+
+
+def read_back(steps: NDArray[np.int32], bits: int) -> Block:
+    """Return the samples that readers make of a file's steps: a step is 2^-23 or 2^-15, which float32 holds exactly."""
+    samples = steps.astype(np.float32)
+    samples *= np.float32(2.0 ** (1 - bits))
+    return samples
 
 
 def _nearest(scaled: Block, full_scale: int) -> NDArray[np.int32]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bridge.audio.bwf import Metadata
 from bridge.audio.gain import excess, gains
+from bridge.audio.level import Written
 from bridge.audio.listening import listening_copy
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport, StemReport
@@ -45,10 +46,10 @@ def render(
     try:
         measured = passes.measure(_part(progress, 0.0, _MEASURED))
         decided = gains(measured.mix, measured.stems, options)
-        peaks = passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
-        if too_high := excess(peaks, options):
+        delivered = passes.write(decided, targets, metadata, _part(progress, _MEASURED, written))
+        while too_high := excess(delivered.stems, options):
             decided = [Db(round(gain - over, 2)) for gain, over in zip(decided, too_high, strict=True)]
-            peaks = passes.write(decided, targets, metadata, lambda _fraction: progress(written))
+            delivered = passes.write(decided, targets, metadata, lambda _fraction: progress(written))
         copies = _listening_copies(targets, options, _part(progress, written, 1.0))
     except OSError as error:
         raise StorageError.from_os(error, "Normalising the stems") from error
@@ -62,15 +63,15 @@ def render(
             channels=mix.channels,
             format=options.described,
             gain_db=gain,
-            peak_dbtp=_figure(peak),
-            lufs=_figure(level.loudness + gain),
-            silent=level.silent,
+            peak_dbtp=_figure(file.level.peak),
+            lufs=_figure(file.level.loudness),
+            silent=raw.silent,
             listening_copy=copy,
         )
-        for name, level, gain, peak, copy in zip(stems, measured.stems, decided, peaks, copies, strict=True)
+        for name, raw, gain, file, copy in zip(stems, measured.stems, decided, delivered.stems, copies, strict=True)
     )
     common = decided[0] if options.mode == "song" and decided else Db(0.0)
-    return RenderReport(common, measured.null_depth_db, reports, _notes(reports, metadata, options))
+    return RenderReport(common, delivered.null_depth_db, reports, _notes(stems, delivered.stems, metadata, options))
 
 
 def _listening_copies(targets: Sequence[Path], options: RenderOptions, progress: Progress) -> list[str]:
@@ -83,11 +84,13 @@ def _listening_copies(targets: Sequence[Path], options: RenderOptions, progress:
     return names
 
 
-def _notes(reports: Sequence[StemReport], metadata: Metadata, options: RenderOptions) -> tuple[str, ...]:
+def _notes(
+    names: Iterable[str], written: Sequence[Written], metadata: Metadata, options: RenderOptions
+) -> tuple[str, ...]:
     notes = [
-        f"{stem.name} passes full scale by {stem.peak_dbtp:.1f} dB; {options.described} clips what is above."
-        for stem in reports
-        if options.depth != "32f" and stem.peak_dbtp is not None and stem.peak_dbtp > 0
+        f"{name} passes full scale by {file.sample_peak:.1f} dB; {options.described} clips what is above."
+        for name, file in zip(names, written, strict=True)
+        if options.depth != "32f" and file.sample_peak > 0
     ]
     if options.format == "flac" and (metadata.bext or metadata.others):
         notes.append("FLAC does not carry the bounce's Broadcast Wave data; the receipt has its time reference.")

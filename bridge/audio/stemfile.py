@@ -12,15 +12,18 @@ import soundfile
 
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Block
-from bridge.audio.quantise import Quantise, packed
+from bridge.audio.quantise import Quantise, packed, read_back
 from bridge.audio.wavheader import WavFormat, chunks, wav_header
 from bridge.errors import StorageError, UsageError
 from bridge.units import Frames
 
 FLAC_CHANNELS = 8
 
-Write = Callable[[Block], None]
-"""Appends samples of shape [frames, channels] to an open stem. Raises `OSError` or `StorageError`."""
+Write = Callable[[Block], Block]
+"""Appends samples of shape [frames, channels] to an open stem, and returns them as they will be read from it.
+
+Raises `OSError` or `StorageError`.
+"""
 
 
 @contextmanager
@@ -34,11 +37,13 @@ def wav_stem(path: Path, form: WavFormat, frames: Frames, metadata: Metadata, qu
     with path.open("wb") as file:
         file.write(wav_header(form, frames, bext, len(after)))
 
-        def write(block: Block) -> None:
+        def write(block: Block) -> Block:
             if form.float_samples:
                 file.write(np.ascontiguousarray(block, "<f4").data)
-            else:
-                file.write(packed(quantise(block), form.bits // 8))
+                return block
+            steps = quantise(block)
+            file.write(packed(steps, form.bits // 8))
+            return read_back(steps, form.bits)
 
         yield write
         file.write(bytes(frames * form.frame_bytes % 2) + after)
@@ -61,7 +66,13 @@ def flac_stem(path: Path, form: WavFormat, quantise: Quantise) -> Iterator[Write
         )
     try:
         with soundfile.SoundFile(path, "w", form.sample_rate, form.channels, f"PCM_{form.bits}", format="FLAC") as file:
-            yield lambda block: file.write(quantise(block) << (32 - form.bits))
+
+            def write(block: Block) -> Block:
+                steps = quantise(block)
+                file.write(steps << (32 - form.bits))
+                return read_back(steps, form.bits)
+
+            yield write
     except soundfile.LibsndfileError as error:
         raise StorageError(
             f"Writing {path.name} failed: {error.error_string}",

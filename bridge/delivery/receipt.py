@@ -70,7 +70,7 @@ class Stem:
     """Container and sample format: "wav 24", "wav 32f", "flac 16"."""
     gain_db: float | None
     peak_dbtp: float | None
-    """None for a silent stem, as is `lufs`."""
+    """Of the file, as is `lufs`: after rounding, dither and clipping. Both are None for digital silence."""
     lufs: float | None
     silent: bool
     listening_copy: str = ""
@@ -91,7 +91,12 @@ class Receipt:
     model: Model
     normalise: Normalise
     null_depth_db: float | None
-    """Level of (sum of stems - gain times bounce) below the bounce, in dB; None where it was not measured."""
+    """Level of (bounce - sum of stems) relative to the bounce, in dB, as measured on the delivered samples.
+
+    Each stem counts with its `gain_db` taken back; in mode "song" that is (gain times bounce - sum of stems) relative
+    to gain times bounce. Where the rate was changed, the bounce is resampled alike. None where the stems are not all of
+    the bounce or lack nothing at all, or where the bounce is silent.
+    """
     billed_minutes: float
     stems: tuple[Stem, ...]
     preset: str = ""

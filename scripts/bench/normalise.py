@@ -2,10 +2,10 @@
 
     .venv/bin/python scripts/bench/normalise.py --minutes 5,60 --folder /var/tmp
 
-Four float32 stems at 44.1 kHz become 24-bit WAV at 48 kHz. Ours measures loudness and true peak, folds what is missing
-into `other`, measures the null depth, and writes with one common gain. ffmpeg measures each stem with
-`ebur128=peak=true`, then writes it with `volume`, `aresample` and `pcm_s24le`. Both read the same files, one after the
-other, each in processes of its own, whose CPU time and peak memory the kernel counts (POSIX only).
+Four float32 stems at 44.1 kHz become 24-bit WAV at 48 kHz. Ours measures true peaks, folds what is missing into
+`other`, writes with one common gain, and measures what it wrote: loudness, true peak, null depth. ffmpeg measures each
+stem with `ebur128=peak=true`, then writes it with `volume`, `aresample` and `pcm_s24le`. Both read the same files, one
+after the other, each in processes of its own, whose CPU time and peak memory the kernel counts (POSIX only).
 
 The material is synthesised: needs about 0.18 GB of disk a minute.
 """

@@ -7,16 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.audio.gain import excess, gains
-from bridge.audio.level import Level
+from bridge.audio.level import Level, Written
 from bridge.audio.options import RenderOptions
 from bridge.errors import UsageError
-from bridge.units import DbTp, Lufs
+from bridge.units import Db, DbTp, Lufs
 
 SILENCE = Level(DbTp(-math.inf), Lufs(-math.inf))
 
 
 def level(peak: float, loudness: float) -> Level:
     return Level(DbTp(peak), Lufs(loudness))
+
+
+def file(peak: float, sample_peak: float = -math.inf) -> Written:
+    return Written(level(peak, -14), Db(sample_peak))
 
 
 LEVELS = st.lists(st.builds(level, st.floats(-80, 20), st.floats(-60, 0)), min_size=1, max_size=6)
@@ -69,14 +73,18 @@ def test_a_stem_too_short_for_a_loudness_is_not_raised() -> None:
 
 def test_mode_none_changes_nothing() -> None:
     assert gains(None, [level(6, -5)], RenderOptions(mode="none")) == [0.0]
-    assert excess([DbTp(6)], RenderOptions(mode="none")) == []
+    assert excess([file(6)], RenderOptions(mode="none")) == []
 
 
 def test_a_peak_that_resampling_raised_is_taken_back_from_all_of_a_song() -> None:
-    peaks = [DbTp(-0.72), DbTp(-3)]
-    assert excess(peaks, RenderOptions(mode="song", peak_dbtp=-1.0)) == [0.28, 0.28]
-    assert excess(peaks, RenderOptions(mode="stem", peak_dbtp=-1.0)) == [0.28, 0.0]
-    assert excess([DbTp(-0.96)], RenderOptions(mode="song", peak_dbtp=-1.0)) == []
+    files = [file(-0.72), file(-3)]
+    assert excess(files, RenderOptions(mode="song", peak_dbtp=-1.0)) == [0.28, 0.28]
+    assert excess(files, RenderOptions(mode="stem", peak_dbtp=-1.0)) == [0.28, 0.0]
+    assert excess([file(-0.96)], RenderOptions(mode="song", peak_dbtp=-1.0)) == []
+
+
+def test_what_clipping_took_away_counts_as_over_the_ceiling() -> None:
+    assert excess([file(0.01, 0.4)], RenderOptions(mode="song", peak_dbtp=0.0)) == [0.4]
 
 
 def test_flac_in_float_is_refused_with_a_way_out() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.audio.quantise import packed, quantiser
+from bridge.audio.quantise import packed, quantiser, read_back
 
 Samples = NDArray[np.float32]
 
@@ -43,6 +43,14 @@ def test_dither_is_the_same_for_the_same_seed_only(noise: Callable[..., Samples]
     first, again, other = (quantiser(16, seed)(block) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+def test_readers_see_the_steps_as_parts_of_full_scale(bits: int) -> None:
+    most = 1 << (bits - 1)
+    seen = read_back(np.array([[-most, -1, 0, 1, most - 1]], np.int32), bits)
+    assert seen.dtype == np.float32
+    assert seen.ravel().tolist() == [-1.0, -1 / most, 0.0, 1 / most, (most - 1) / most]
 
 
 @given(st.lists(st.integers(-(2**23), 2**23 - 1), max_size=40))

@@ -45,7 +45,7 @@ def _sum(stems: Sequence[Block]) -> Block:
 class NullDepth:
     """Counts the energy of what stems lack of the mix, relative to the mix's.
 
-    What `exact` stems (float32) lack is of the size of float32's own rounding, so that it takes float64 to see it.
+    What stems of float32, or with gains of their own, lack is near float32's own rounding: `exact` counts in float64.
     """
 
     def __init__(self, *, exact: bool) -> None:

@@ -76,7 +76,8 @@ class Passes:
         Raises `UsageError`, `StorageError` and `OSError`.
         """
         origin = metadata.for_stem().rescaled(self._mix.sample_rate, self.rate)
-        null = NullDepth(exact=self._options.depth == "32f") if covers(self._names) else None
+        exact = self._options.depth == "32f" or self._options.mode == "stem"
+        null = NullDepth(exact=exact) if covers(self._names) else None
         mix_lanes: list[Lane] = [MixLane(self._conform(self.rate), null)] if null else []
         with ExitStack() as open_files:
             lanes = [

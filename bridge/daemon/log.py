@@ -47,7 +47,14 @@ def secrets(settings: Settings) -> list[str]:
 
 def log_to_file(folder: Path, secrets: Iterable[str]) -> logging.Handler:
     """Add the log file in `folder` to the root logger and return its handler, for the caller to close."""
-    handler = _LogFile(folder / "stembridge.log", maxBytes=_MAX_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
+    handler = _LogFile(
+        folder / "stembridge.log",
+        maxBytes=_MAX_BYTES,
+        backupCount=_FILES,
+        encoding="utf-8",
+        delay=True,
+        errors="backslashreplace",  # a file's name may be no valid text
+    )
     handler.setFormatter(_Redacting(secrets))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -76,6 +76,11 @@ class JobStore:
         with self._database.transaction():
             self._remember(source, signature, "")
 
+    def forget(self, source: Path) -> None:
+        """Forget a file that has left the inbox: what comes in its place is new, whatever is in it."""
+        with self._database.transaction():
+            self._database.run("forget_seen", {"path": str(source)})
+
     # Looking.
 
     def get(self, job_id: str) -> Job:

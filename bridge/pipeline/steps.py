@@ -172,8 +172,9 @@ class Pipeline:
             if isinstance(error, DeliveryOvertaken) or error.code == "storage.staging_gone":
                 return self._store.advance(job, State.NORMALISING, plan="")
             raise
-        if self._source_archive is not None and job.watched and job.door != "cli":
-            archive_source(job, self._source_archive, self._clock())
+        archive = self._source_archive if job.watched and job.door != "cli" else None
+        if archive is not None and archive_source(job, archive, self._clock()):
+            self._store.forget(job.source)
         return self._store.advance(job, State.DELIVERED, folder=folder)
 
     # What the steps share.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def test_a_secret_is_masked_wherever_it_stands(tmp_path: Path, handler: logging.
     assert SECRET not in text
     assert "sent api-key to ***" in text
     assert "invalid literal for int() with base 10: '***'" in text
+
+
+def test_a_name_that_is_no_valid_text_is_written_down_all_the_same(tmp_path: Path, handler: logging.Handler) -> None:
+    logging.getLogger("test").info("%s", Path(os.fsdecode(b"caf\xe9.wav")))
+    handler.flush()
+    assert "caf" in (tmp_path / "stembridge.log").read_text("utf-8")
 
 
 def test_the_log_does_not_grow_without_end(tmp_path: Path, handler: logging.Handler) -> None:

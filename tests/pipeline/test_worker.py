@@ -262,6 +262,10 @@ def test_a_delivered_bounce_of_the_inbox_is_archived_if_so_configured(bench: Ben
     bench.wait(bench.accept(bounce, door=door, watched=True))
     assert not bounce.exists()
     assert [path.read_bytes() for path in (bench.root / "Source").rglob("*.wav")] == [content]
+    bounce.write_bytes(content)
+    again = bench.accept(bounce, door="inbox", watched=True)
+    assert bench.wait(again).folder == bench.root / "out" / "mix" / "take 02"
+    assert not bounce.exists()
 
 
 @pytest.mark.parametrize(("door", "watched"), [("osc", False), ("cli", True)])

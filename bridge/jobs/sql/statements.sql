@@ -18,6 +18,9 @@ SELECT path, inode, size, mtime_ns FROM seen
 -- latest_of_source: the last job of one path and content
 SELECT * FROM jobs WHERE source = :source AND sha256 = :sha256 ORDER BY number DESC LIMIT 1
 
+-- forget_seen: it has left the inbox
+DELETE FROM seen WHERE path = :path
+
 -- seen_content: the content a path was last seen with
 SELECT sha256 FROM seen WHERE path = :path
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bridge.errors import RefusedByService
-from bridge.protocol.codes import Code
+from bridge.errors import RefusedByService, ServiceError, TaskFailed
+from bridge.protocol.codes import MESSAGES, Code
 from bridge.protocol.fields import one_line
 from bridge.protocol.messages import Envelope
 
@@ -98,3 +98,16 @@ def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedBy
     cls = _CLASSES.get(envelope.code, UnknownCode)
     message = f"The separation service answered {envelope.code}, {words}."
     return cls(message, answered=envelope.code, retry_after_s=retry_after_s)
+
+
+def failure(reason: str) -> ServiceError:
+    """Return the error of a task that the service gave up; `reason` is why, in its words, "" where it gave none.
+
+    The documented `get` has no field for it. Our own server says it in `data.error`, and for want of credit in the
+    words of 100100, to the letter: the length of a mix is known only once the task is worked on.
+    """
+    said = one_line(reason)
+    if said.rstrip(".").casefold() == MESSAGES[Code.INSUFFICIENT_CREDIT].casefold():
+        message = "The service gave the task up unpaid: the key's credit does not cover the length of the bounce."
+        return InsufficientCredit(message, answered=Code.INSUFFICIENT_CREDIT)
+    return TaskFailed(f"The service could not separate the bounce{f': {said}' if said else ''}.")

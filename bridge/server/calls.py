@@ -60,7 +60,7 @@ class Calls:
         if task is None or task.key != key.number or task.state is TaskState.EXPIRED:
             raise Refused(Code.TASK_NOT_FOUND)
         data = self._standing(task, request)
-        # Ours beside the documented fields: why it failed.
+        # Ours beside the documented fields: why it failed; for want of credit in the words of 100100.
         return success({**data.to_wire(), "error": task.error} if task.error else data.to_wire())
 
     def _standing(self, task: Task, request: Request) -> TaskData:

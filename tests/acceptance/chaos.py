@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER, UPLOADS_PATH
+from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER, UPLOADS_PATH
 
 LATENCY_S = 0.7
 UPSTREAM_S = 20.0
@@ -58,10 +58,12 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "server", "da
 
 
 def call_of(method: str, path: str) -> str:
-    """Name what is asked for: health, create, get, grant, upload, withdraw or result."""
+    """Name what is asked for: health, balance, create, get, grant, upload, withdraw or result."""
     bare = path.partition("?")[0]
-    fixed = {CREATE_PATH: "create", GET_PATH: "get", HEALTH_PATH: "health", UPLOADS_PATH: "grant"}
-    return fixed.get(bare) or {"PUT": "upload", "DELETE": "withdraw"}.get(method, "result")
+    ours = {HEALTH_PATH: "health", BALANCE_PATH: "balance", UPLOADS_PATH: "grant"}
+    return {CREATE_PATH: "create", GET_PATH: "get", **ours}.get(bare) or {"PUT": "upload", "DELETE": "withdraw"}.get(
+        method, "result"
+    )
 
 
 class Chaos:
@@ -148,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._reset()
         if fault is Fault.PAGE_BEFORE:
             return self._bad_gateway()
-        if chaos.strange and call == "health":
+        if chaos.strange and call in ("health", "balance"):
             return self._send(404, {}, b"")
         try:
             answer = self._forward(body)

@@ -48,6 +48,9 @@ def uploads(server: Server) -> list[Path]:
 
 
 EACH = {
+    ("balance", 1): Fault.PAGE_BEFORE,
+    ("balance", 2): Fault.ANSWER_SHORT,
+    ("balance", 3): Fault.CUT_BEFORE,
     ("grant", 1): Fault.CUT_BEFORE,
     ("grant", 2): Fault.ANSWER_LOST,
     ("grant", 3): Fault.PAGE_BEFORE,

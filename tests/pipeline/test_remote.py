@@ -86,6 +86,7 @@ WHILE_SENT: dict[str, Callable[[Remote], Remote]] = {
 }
 WHILE_TAKEN: dict[str, Callable[[Remote], Remote]] = {
     "withdraw": rules.withdrawn,
+    "refund": rules.uncharged,
     "fetch": lambda remote: rules.fetched(remote, {"vocals": "vocals.wav"}),
     "fail": rules.ended,
 }
@@ -102,6 +103,7 @@ def test_the_bills_are_the_orders_that_may_have_been_taken(events: list[tuple[Ev
         elif books.remote.intent and event in WHILE_SENT:
             books.step(WHILE_SENT[event](books.remote))
         elif books.remote.remote_id and event in WHILE_TAKEN:
+            books.orders[-1] = 0 if event == "refund" else books.orders[-1]
             books.step(WHILE_TAKEN[event](books.remote))
         assert books.bills == books.orders
 

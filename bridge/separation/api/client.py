@@ -1,4 +1,4 @@
-"""The two documented calls, and the question whether the peer is our own server."""
+"""The two documented calls, and what our own server is asked besides: whether it is one, and what the key may spend."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Callable
 
-from bridge.errors import AnswerLost, OutcomeUnknown, ProtocolError, RefusedByService
+from bridge.errors import AnswerLost, OutcomeUnknown, ProtocolError, RefusedByService, ServiceError
 from bridge.protocol.messages import CreateData, CreateRequest, Envelope, GetRequest, TaskData
-from bridge.protocol.ours import Health
-from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
+from bridge.protocol.ours import Balance, Health
+from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
 from bridge.protocol.refusals import RateLimited, refusal
 from bridge.separation.api.waiting import retry_after
 from bridge.separation.api.wire import Answer, Wire
@@ -85,6 +85,19 @@ class ApiClient:
             envelope = _envelope(answer)
             return Health.from_wire(envelope.data) if envelope.success else None
         except ProtocolError:
+            return None
+
+    def balance(self) -> Balance | None:
+        """Return what the key may still spend at our own server; None where the peer is another's, or does not say.
+
+        Never fails: nothing is decided by an answer that does not come.
+        """
+        if self.wire.endpoint.public:
+            return None
+        try:
+            envelope = _envelope(self.wire.look(BALANCE_PATH, key=True))
+            return Balance.from_wire(envelope.data) if envelope.success else None
+        except ServiceError:
             return None
 
     def _unprotocolled(self, answer: Answer) -> ProtocolError | RefusedByService:

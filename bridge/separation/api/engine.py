@@ -21,16 +21,15 @@ from bridge.errors import (
     ServiceError,
     StepCancelled,
     StorageError,
-    TaskFailed,
 )
 from bridge.protocol.codes import SERVER_ERROR
-from bridge.protocol.fields import one_line
 from bridge.protocol.messages import STATUSES, CreateRequest, Phase, TaskData
 from bridge.protocol.minutes import started_minutes
-from bridge.protocol.refusals import ConcurrencyLimited, RateLimited, TaskGone
+from bridge.protocol.refusals import ConcurrencyLimited, InsufficientCredit, RateLimited, TaskGone, failure
 from bridge.separation.api import remote as rules
 from bridge.separation.api.client import ApiClient
 from bridge.separation.api.gate import Gate
+from bridge.separation.api.guard import afford
 from bridge.separation.api.remote import Action, Remote, Step
 from bridge.separation.api.results import Results, Wanted
 from bridge.separation.api.seam import Checkpoint, Publishes, Watch
@@ -103,6 +102,8 @@ class _Run:
         self._withdraw()
         task = self._task
         self._watch.progress(Step.PUBLISHING, 0.0)
+        # Only our own server can be asked, and its answer may be old in a moment: the order itself decides.
+        afford(task.minutes, self._client.balance())
         expires = self._clocks.wall() + task.lifetime_s
         made = self._publisher.publish(task.upload, task.name, task.lifetime_s, self._publishing)
         self._save(rules.published(self._remote, made.url, made.handle, expires))
@@ -244,11 +245,14 @@ class _Run:
         if patience.quiet(now):
             self._watch.notice(f"The service has said nothing new for {patience.minutes(now)} minutes; still asking.")
 
-    def _failed(self, data: TaskData) -> TaskFailed:
+    def _failed(self, data: TaskData) -> ServiceError:
         self._withdraw()
-        self._save(rules.ended(self._remote))
         reason = next((str(data.extra[key]) for key in ("error", "message", "reason") if data.extra.get(key)), "")
-        return TaskFailed(f"The service could not separate the bounce{f': {one_line(reason)}' if reason else ''}.")
+        error = failure(reason)
+        if isinstance(error, InsufficientCredit):
+            self._save(rules.uncharged(self._remote))
+        self._save(rules.ended(self._remote))
+        return error
 
     def _withdraw(self) -> None:
         """Take the mix back. Its lifetime ends it anyway, so that trouble here ends no job."""

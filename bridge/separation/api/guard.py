@@ -6,7 +6,10 @@ import datetime
 from dataclasses import dataclass
 
 from bridge.errors import OverBudget
+from bridge.protocol.codes import Code
 from bridge.protocol.minutes import TrimHint, minutes_of, trim_hint
+from bridge.protocol.ours import Balance
+from bridge.protocol.refusals import InsufficientCredit
 from bridge.units import Frames, Hz
 
 
@@ -42,6 +45,16 @@ def admit(minutes: int, used: int, cap: int | None) -> None:
     if cap is not None and used + minutes > cap:
         raise OverBudget(
             f"The job needs {_minutes(minutes)}, and {_minutes(max(0, cap - used))} of this month's {cap} are left."
+        )
+
+
+def afford(minutes: int, balance: Balance | None) -> None:
+    """Raise `InsufficientCredit` where the key has fewer minutes than the job needs; None means that nobody knows."""
+    if balance is not None and balance.available < minutes:
+        held = f"; tasks under way hold {balance.reserved} more" if balance.reserved else ""
+        raise InsufficientCredit(
+            f"The job needs {_minutes(minutes)}, and the key has {max(0, balance.available)} left{held}.",
+            answered=Code.INSUFFICIENT_CREDIT,
         )
 
 

@@ -168,6 +168,11 @@ def succeeded(remote: Remote, minutes: int) -> Remote:
     return dataclasses.replace(remote, step=Step.DOWNLOADING, minutes=minutes)
 
 
+def uncharged(remote: Remote) -> Remote:
+    """Note that the task costs nothing: the service had none of the credit that it takes."""
+    return dataclasses.replace(remote, minutes=0)
+
+
 def fetched(remote: Remote, stems: Mapping[str, str]) -> Remote:
     """Note that every stem was downloaded."""
     return dataclasses.replace(remote, stems=dict(stems))

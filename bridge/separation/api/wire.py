@@ -93,9 +93,9 @@ class Wire:
         """Send what costs nothing, with the key. Raises the same."""
         return self._exchange(self._questions, "POST", path, body, {KEY_HEADER: self.endpoint.key})
 
-    def look(self, path: str) -> Answer:
-        """Fetch what needs no key. Raises the same."""
-        return self._exchange(self._questions, "GET", path, None, {})
+    def look(self, path: str, *, key: bool = False) -> Answer:
+        """Fetch what has no body, without the key unless it is needed. Raises the same."""
+        return self._exchange(self._questions, "GET", path, None, {KEY_HEADER: self.endpoint.key} if key else {})
 
     @contextmanager
     def fetch(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:

@@ -20,7 +20,7 @@ from bridge.errors import (
     TaskFailed,
 )
 from bridge.protocol.codes import MESSAGES, SERVER_ERROR, Code
-from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH
+from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH
 from bridge.protocol.refusals import InsufficientCredit, TaskGone, UnknownCode
 from bridge.separation.api.engine import ApiEngine
 from bridge.separation.api.task import ApiResult, ApiTask, Clocks, stem_limit
@@ -50,6 +50,8 @@ class Backend:
     final: str = "success"
     by_zip: bool = False
     duration: float | None = 61.0
+    balance: int | None = None
+    error: str = ""
 
     def answer(self, call: Call) -> Reply:
         path = call.path.partition("?")[0]
@@ -64,6 +66,9 @@ class Backend:
         if path == HEALTH_PATH:
             health = {"service": "stembridge", "version": "1", "idempotency": True}
             return envelope(Code.SUCCESS, health) if self.ours else (404, {}, b"not found")
+        if path == BALANCE_PATH:
+            known = self.ours and self.balance is not None and call.headers.get("api-key")
+            return envelope(Code.SUCCESS, {"available": self.balance, "reserved": 0}) if known else (404, {}, b"")
         if path == CREATE_PATH:
             return self.create(call)
         if path == GET_PATH:
@@ -87,6 +92,8 @@ class Backend:
         data: dict[str, object] = {"status": self.final, "output": output, "zip_url": ""}
         if self.duration is not None:
             data["duration"] = self.duration
+        if self.error:
+            data["error"] = self.error
         return envelope(Code.SUCCESS, data)
 
 
@@ -376,6 +383,62 @@ def test_a_task_that_failed_may_be_ordered_again(desk: Desk, backend: Backend) -
     backend.final = "success"
     assert read(desk.run()) == STEMS
     assert len(backend.orders) == 2
+
+
+@pytest.mark.parametrize("words", ["Insufficient credit balance", " insufficient credit balance.\n"])
+def test_a_task_that_failed_for_want_of_credit_waits_for_it_and_was_not_billed(
+    desk: Desk, backend: Backend, words: str
+) -> None:
+    backend.final, backend.error = "failed", words
+    minutes = []
+    desk.disk.point = lambda where: minutes.append(desk.disk.load().get("minutes")) if where == "after save" else None
+    with pytest.raises(InsufficientCredit, match="unpaid") as raised:
+        desk.run()
+    assert (raised.value.parked, raised.value.fails_over) == ("needs_credit", True)
+    assert "stembridge retry" in raised.value.advice
+    assert desk.shelf.up == {}
+    assert minutes[-2:] == [0, 0], "taken off the bill before the task is forgotten"
+    backend.final, backend.error = "success", ""
+    assert desk.run().minutes == 2
+    assert len(backend.orders) == 2
+
+
+def test_a_task_that_failed_for_another_reason_says_which(desk: Desk, backend: Backend) -> None:
+    backend.final, backend.error = "failed", "Insufficient credit balance\u2028of trust"
+    with pytest.raises(TaskFailed, match="bounce: Insufficient credit balance of trust"):
+        desk.run()
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_too_little_credit_at_our_own_server_is_known_before_anything_is_uploaded(
+    desk: Desk, backend: Backend, left: int
+) -> None:
+    backend.ours, backend.balance = True, left
+    for _ in range(2):
+        with pytest.raises(InsufficientCredit, match=f"3 started minutes, and the key has {left} left"):
+            desk.run()
+    assert (desk.shelf.count, backend.orders) == (0, [])
+    backend.balance = 3
+    assert read(desk.run()) == STEMS
+    assert len(backend.orders) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {}, b""),
+        (200, {}, b"<html>"),
+        envelope(Code.INVALID_KEY),
+        envelope(Code.RATE_LIMITED),
+        envelope(Code.SUCCESS, {"available": None}),
+        envelope(Code.SUCCESS),
+    ],
+)
+def test_a_balance_that_nobody_knows_keeps_no_job_back(desk: Desk, backend: Backend, answer: Reply) -> None:
+    backend.ours = True
+    backend.faults[BALANCE_PATH] = [answer]
+    assert read(desk.run()) == STEMS
+    assert backend.faults[BALANCE_PATH] == []
 
 
 def test_a_task_that_is_gone_is_parked_and_never_ordered_again_by_itself(desk: Desk, backend: Backend) -> None:

@@ -11,6 +11,7 @@ any point the same call completes the same delivery:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from dataclasses import dataclass
@@ -124,7 +125,8 @@ class _Delivery:
                 return False
             raise
         sync_folder(target.parent)
-        sync_folder(self.staging.parent)
+        with contextlib.suppress(FileNotFoundError):  # another job that ended just now found it empty
+            sync_folder(self.staging.parent)
         return True
 
     def _bring_one_by_one(self, staged: list[Path]) -> None:

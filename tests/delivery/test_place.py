@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bridge.delivery import disk
 from bridge.delivery.folder import Plan, delivered, place, staging_folder
 from bridge.delivery.receipt import read, read_if_whole
 from bridge.errors import DeliveryOvertaken, StorageError
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
 
 def test_a_first_take_is_the_staged_folder_and_its_receipt(studio: Studio) -> None:
     assert studio.deliver("j1") == studio.output / "Mix"
+    assert studio.tree() == studio.take("Mix", "j1")
+
+
+def test_another_job_that_ends_at_this_moment_may_take_the_empty_staging_folder_away(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around = staging_folder(studio.output, "j1").parent
+    real, gone = disk.sync_folder, []
+
+    def sync(path: Path) -> None:
+        if path == around:
+            around.rmdir()
+            gone.append(path)
+        real(path)
+
+    monkeypatch.setattr("bridge.delivery.place.sync_folder", sync)
+    assert studio.deliver("j1") == studio.output / "Mix"
+    assert gone == [around]
     assert studio.tree() == studio.take("Mix", "j1")
 
 

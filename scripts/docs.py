@@ -72,7 +72,7 @@ def picture() -> str:
     from bridge.cli.demo import RATE, demo_song
     from bridge.separation.catalogue import model
     from bridge.separation.registry import separator
-    from bridge.separation.seam import SeparationRequest
+    from bridge.separation.separator import SeparationRequest
     from bridge.units import no_progress
 
     song = demo_song(SEED).T.astype("float32")

@@ -17,15 +17,15 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.audio.block_sinks import Lane, MeasureLane, MixLane, WriteLane, drive
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform, frames_at
-from bridge.audio.folding import REST, NullDepth, complete, covers
-from bridge.audio.lanes import Lane, MeasureLane, MixLane, WriteLane, drive
 from bridge.audio.level import Level, LevelMeter, PeakMeter, Written
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions
 from bridge.audio.quantise import quantiser
+from bridge.audio.residual import REST, NullDepth, complete, covers
 from bridge.audio.sources import side_by_side
 from bridge.audio.stemfile import Write, flac_stem, wav_stem
 from bridge.audio.wavheader import WavFormat

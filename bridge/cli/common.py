@@ -13,7 +13,7 @@ from typing import Any
 from bridge.config.load import KEY_VARIABLE, load
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
-from bridge.daemon.orders import offer
+from bridge.daemon.specs import offer
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
 from bridge.errors import StembridgeError
 from bridge.jobs.job import Job

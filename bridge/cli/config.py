@@ -10,7 +10,7 @@ from bridge.cli.common import settings_of
 from bridge.config import folders
 from bridge.config.load import named
 from bridge.config.show import default_text, render
-from bridge.daemon.orders import default_order, preset_orders, takeover, wishes
+from bridge.daemon.specs import default_order, preset_orders, takeover, wishes
 from bridge.errors import StorageError, UsageError
 
 

@@ -16,13 +16,13 @@ from bridge import __version__
 from bridge.cli.common import print_json, settings_of
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
-from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.osc import osc_options
+from bridge.daemon.specs import default_order, preset_orders
 from bridge.errors import OscError, StembridgeError
 from bridge.inbox.mounts import on_network
 from bridge.jobs.folder import holder
-from bridge.osc.asking import version_at
 from bridge.osc.options import Endpoint
+from bridge.osc.ping import version_at
 from bridge.osc.sockets import open_port
 from bridge.separation import registry
 from bridge.separation.catalogue import models

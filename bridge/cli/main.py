@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bridge.cli.stopping import Stop
+from bridge.cli.stop_signals import Stop
 
 DONE, INTERRUPTED = 0, 130
 _UNTIL_STOPPED = ("up", "serve")
@@ -33,7 +33,7 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
     import importlib
 
     from bridge.cli.arguments import parser
-    from bridge.cli.complaint import complain
+    from bridge.cli.report_error import complain
     from bridge.errors import StembridgeError
 
     options = parser().parse_args(arguments)

@@ -13,14 +13,14 @@ from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
 from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
-from bridge.daemon.crew import Crew
 from bridge.daemon.log import LogChanges, log_to_file, secrets
-from bridge.daemon.orders import special_order, takeover
 from bridge.daemon.places import Places
+from bridge.daemon.specs import special_order, takeover
+from bridge.daemon.workers import Crew
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.jobs.folder import InstanceLock, StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.housekeeping import tidy

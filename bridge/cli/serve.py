@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from bridge.cli.common import local_time, print_json, settings_of
 from bridge.config.settings import Settings
-from bridge.server.books.keys import KeyState, KeyUsage
-from bridge.server.books.opening import Books, open_books
 from bridge.server.options import Limits, ServerOptions
+from bridge.server.tables.keys import KeyState, KeyUsage
+from bridge.server.tables.opening import Books, open_books
 
 _STATES = {
     "enable": KeyState.ACTIVE,
@@ -28,11 +28,11 @@ def serve(options: argparse.Namespace) -> int:
         return _status(options)
     wanted = server_options(settings_of(options))
     # The web framework: half a second that no other command needs.
-    from bridge.pipeline.compute import LocalExecutor
+    from bridge.compute.executor import LocalExecutor
     from bridge.server.app import build_app
     from bridge.server.listen import Listener, open_socket, require_guarded
     from bridge.server.log import log_to
-    from bridge.server.site import Outside, Site
+    from bridge.server.state import Outside, Site
 
     require_guarded(wanted)
     log_to(sys.stderr)

@@ -9,11 +9,11 @@ import time
 
 from bridge.cli.common import settings_of
 from bridge.cli.display import JobDisplay, shown
-from bridge.cli.stopping import Stop
+from bridge.cli.stop_signals import Stop
 from bridge.config.settings import Settings
 from bridge.daemon.daemon import Daemon
 from bridge.daemon.key import with_key
-from bridge.daemon.orders import takeover, wishes
+from bridge.daemon.specs import takeover, wishes
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.config.settings import Settings
-from bridge.daemon.orders import special_order
+from bridge.daemon.specs import special_order
 from bridge.errors import UsageError
 from bridge.inbox.filters import folded
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.separation.catalogue import models
 
 

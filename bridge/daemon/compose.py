@@ -15,7 +15,7 @@ from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job, stems_key
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 from bridge.pipeline.kept import KeptStems
 from bridge.separation.registry import revision

@@ -10,13 +10,13 @@ from pathlib import Path
 from bridge.config.settings import Settings
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, kept_stems, make_output, open_store, places, state_folder
-from bridge.daemon.crew import Crew
 from bridge.daemon.key import with_key
 from bridge.daemon.log import LogChanges, log_to_file, secrets
-from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Requests
+from bridge.daemon.specs import default_order, preset_orders
 from bridge.daemon.status import Facts, StatusFile
+from bridge.daemon.workers import Crew
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.jobs.folder import InstanceLock

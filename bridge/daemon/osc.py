@@ -12,7 +12,7 @@ from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
 from bridge.osc.options import Endpoint, OscOptions, Poke
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 
 log = logging.getLogger(__name__)
 

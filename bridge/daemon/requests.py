@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import job_for
-from bridge.daemon.crew import Crew
 from bridge.daemon.places import Places
+from bridge.daemon.workers import Crew
 from bridge.errors import BounceError, StembridgeError
-from bridge.inbox.containers.sniff import begins_like_audio
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import FINAL, WORKING, State
 from bridge.jobs.store import JobStore
+from bridge.media.sniff import begins_like_audio
 
 _RECENT = 30
 _REFUSALS = 10

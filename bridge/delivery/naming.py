@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
-from bridge.delivery.cutting import cut
 from bridge.delivery.receipt import RECEIPT_NAME
+from bridge.delivery.truncate import cut
 from bridge.errors import UsageError
 
 NAME_LIMIT: Final = 120

@@ -43,6 +43,16 @@ user can do about it, and whether trying again unchanged can help (`retryable`).
 
 from __future__ import annotations
 
+from bridge.errors.cloud import (
+    AnswerLost,
+    NotSent,
+    OutcomeUnknown,
+    OverBudget,
+    ProtocolError,
+    RefusedByService,
+    ServiceError,
+    TaskFailed,
+)
 from bridge.errors.engine import EngineError, EngineFailed, EngineUnavailable, ModelUnsupported
 from bridge.errors.osc import ArgumentError, OscError, PacketError
 from bridge.errors.publishing import (
@@ -64,16 +74,6 @@ from bridge.errors.root import (
     StepCancelled,
     StoreError,
     UsageError,
-)
-from bridge.errors.service import (
-    AnswerLost,
-    NotSent,
-    OutcomeUnknown,
-    OverBudget,
-    ProtocolError,
-    RefusedByService,
-    ServiceError,
-    TaskFailed,
 )
 from bridge.errors.storage import DeliveryOvertaken, StorageError
 

@@ -7,13 +7,13 @@ from typing import Final
 
 from bridge.errors import StembridgeError
 from bridge.inbox.busy import held_by_a_writer
-from bridge.inbox.completeness import verdict_of_path
-from bridge.inbox.containers.verdict import Verdict
 from bridge.inbox.hands import KeepGoing
 from bridge.inbox.ingest import refuse_unspellable
 from bridge.inbox.outcomes import Copied, Failed, Gone, NotYet, Outcome
 from bridge.inbox.settling import Ready
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, copy_to_spool
+from bridge.media.completeness import verdict_of_path
+from bridge.media.verdict import Verdict
 
 COPIERS: Final = 2
 """One long bounce from a slow share leaves a thread for the others."""

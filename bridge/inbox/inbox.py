@@ -16,18 +16,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.inbox.clerk import Clerk, OnRequest
 from bridge.inbox.copiers import COPIERS, copy_settled
 from bridge.inbox.filters import is_bounce_name, is_job_file_name
 from bridge.inbox.hands import Hands
+from bridge.inbox.job_file_handler import Clerk, OnRequest
 from bridge.inbox.ledger import Ledger
-from bridge.inbox.lookout import Lookout
 from bridge.inbox.options import InboxOptions
+from bridge.inbox.outcome_handler import OnAccepted, OnProblem, Reception
 from bridge.inbox.outcomes import Outcome
-from bridge.inbox.reception import OnAccepted, OnProblem, Reception
+from bridge.inbox.scan_schedule import Lookout
 from bridge.inbox.settling import Ready, Settling
-from bridge.inbox.sleepiness import Instant, slept
 from bridge.inbox.spool import sweep
+from bridge.inbox.suspend import Instant, slept
 from bridge.jobs.arrival import Signature
 
 _STOP_S = 0.9

@@ -12,12 +12,12 @@ from typing import NamedTuple
 from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError
 from bridge.inbox.busy import open_for_writing
-from bridge.inbox.completeness import verdict_of_path
-from bridge.inbox.containers.verdict import Verdict
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, SpoolCopy, copy_to_spool
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
+from bridge.media.completeness import verdict_of_path
+from bridge.media.verdict import Verdict
 
 _NO_SUCH_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 _STANDING_S = 60.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from bridge.inbox.filters import Filters, folded
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 
 
 @dataclass(frozen=True, slots=True)

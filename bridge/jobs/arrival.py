@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 
 
 @dataclass(frozen=True, slots=True)

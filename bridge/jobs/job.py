@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.errors import StembridgeError
 from bridge.jobs.arrival import Signature
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 
 

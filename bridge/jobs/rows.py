@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Event, Failure, Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 
 

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from bridge.database.database import Database
 from bridge.errors import JobNotFound, NotPossible
 from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.database import Database
+from bridge.jobs.cloud_notes import ServiceNotes
 from bridge.jobs.job import Event, Failure, Job
-from bridge.jobs.notes import ServiceNotes
-from bridge.jobs.order import Order
 from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
+from bridge.jobs.spec import Order
 from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -33,7 +33,7 @@ class JobStore:
 
     def __init__(self, path: Path, *, key_of: KeyOf, clock: Callable[[], float] = time.time) -> None:
         """Open or make the database at `path`; `key_of` names what an arrival's stems depend on."""
-        self._database = Database(path)
+        self._database = Database(path, package="bridge.jobs.sql", title="job store")
         self._key_of = key_of
         self._clock = clock
         self._listeners: list[Listener] = []

@@ -6,7 +6,7 @@ asks, at once or on a lane, through the `actions` that the daemon hands in.
 
 Out: `feedback` sends an answer at once, and leaves the news of jobs to the one thread of the `broadcaster`, who knows
 which of the `peers` hear what: who asked for a job, and the `audience` of everything. `report` says what there is to
-hear of a job next, and `saying` puts it into packets.
+hear of a job next, and `outgoing` puts it into packets.
 
 `room` starts and stops all of it at the port that `sockets` opens. `asking` is the other end.
 """

@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State
-from bridge.osc import saying
+from bridge.osc import outgoing
 from bridge.osc.audience import Subscribers, Targets
 from bridge.osc.counters import Counters
 from bridge.osc.options import Poke
@@ -52,7 +52,7 @@ class Broadcaster:
         self._clock = clock
         self._subscribers = subscribers
         self._targets = targets
-        self._pokes = [(poke.to, saying.poke(poke)) for poke in pokes]
+        self._pokes = [(poke.to, outgoing.poke(poke)) for poke in pokes]
         self._counters = counters
         self._open: dict[str, _Followed] = {}
         self._holding: dict[str, _Followed] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bridge.errors import OscError
 from bridge.jobs.job import Job
-from bridge.osc import addresses, saying
+from bridge.osc import addresses, outgoing
 from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
 from bridge.osc.audience import DEFAULT_S, Subscribers
@@ -50,7 +50,7 @@ class Commands:
             addresses.PAUSE: Command(self._pause),
             addresses.RESUME: Command(self._resume),
             addresses.SUBSCRIBE: Command(self._subscribe),
-            addresses.PING: Command(self._pinged(saying.Pong(version))),
+            addresses.PING: Command(self._pinged(outgoing.Pong(version))),
         }
 
     def _with_what_is_chosen(self, values: list[Value]) -> list[Value]:
@@ -79,10 +79,10 @@ class Commands:
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
         if values:
-            packets = saying.so_far(self._actions.job(str(values[0])))
+            packets = outgoing.so_far(self._actions.job(str(values[0])))
         else:
-            packets = [saying.state(job) for job in self._actions.recent()]
-            packets.append(saying.ok(addresses.STATUS, self._actions.summary()))
+            packets = [outgoing.state(job) for job in self._actions.recent()]
+            packets.append(outgoing.ok(addresses.STATUS, self._actions.summary()))
         for packet in packets:
             self._feedback.answer(peer, packet)
 
@@ -90,17 +90,17 @@ class Commands:
         name = str(values[0])
         self._actions.preset(name)
         text = f"The preset is {name} from now on." if name else "No preset is chosen: the defaults hold again."
-        self._feedback.answer(peer, saying.ok(addresses.PRESET, text))
+        self._feedback.answer(peer, outgoing.ok(addresses.PRESET, text))
 
     def _pause(self, peer: Peer, values: list[Value]) -> None:
         if values != [_RELEASED]:
             self._actions.pause()
-            self._feedback.answer(peer, saying.ok(addresses.PAUSE, "No further job is begun."))
+            self._feedback.answer(peer, outgoing.ok(addresses.PAUSE, "No further job is begun."))
 
     def _resume(self, peer: Peer, values: list[Value]) -> None:
         if values != [_RELEASED]:
             self._actions.resume()
-            self._feedback.answer(peer, saying.ok(addresses.RESUME, "Jobs are begun again."))
+            self._feedback.answer(peer, outgoing.ok(addresses.RESUME, "Jobs are begun again."))
 
     def _subscribe(self, peer: Peer, values: list[Value]) -> None:
         port, seconds = [int(value) for value in (*values, DEFAULT_S)][:2]
@@ -112,9 +112,9 @@ class Commands:
         self._subscribers.add(peers, seconds)
         where = f"{peer.host} port {port}" if port else "This connection"
         text = f"{where} hears of every job for {seconds} s." if seconds else f"{where} hears no more of every job."
-        self._feedback.answer(peer, saying.ok(addresses.SUBSCRIBE, text))
+        self._feedback.answer(peer, outgoing.ok(addresses.SUBSCRIBE, text))
 
-    def _pinged(self, pong: saying.Pong) -> Run:
+    def _pinged(self, pong: outgoing.Pong) -> Run:
         def ping(peer: Peer, values: list[Value]) -> None:
             self._feedback.answer(peer, pong(*map(str, values)))
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
-from bridge.osc import saying
+from bridge.osc import outgoing
 from bridge.osc.addresses import OUTGOING
 from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
@@ -80,7 +80,7 @@ class Feedback:
         if address in OUTGOING or not self._may_refuse(peer.host):
             self._counters.add("dropped")
             return
-        self.answer(peer, saying.error(address, error))
+        self.answer(peer, outgoing.error(address, error))
 
     def _may_refuse(self, host: str) -> bool:
         if is_loopback(host):

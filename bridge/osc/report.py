@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, State, allowed
-from bridge.osc import saying
+from bridge.osc import outgoing
 
 PROGRESS_EVERY_S: Final = 0.1
 
@@ -27,7 +27,7 @@ class Report:
     def __init__(self, job: Job) -> None:
         """Begin with a snapshot of which nothing has been said yet; `begin` or `story` say it."""
         self.job = job
-        self._said = saying.fraction_of(job), job.step
+        self._said = outgoing.fraction_of(job), job.step
         self._held: Job | None = None
         self._next = 0.0
 
@@ -51,8 +51,10 @@ class Report:
         packets: list[bytes] = []
         if moved:
             if job.state is State.DELIVERED:
-                packets.append(saying.progress(job, 1.0))  # what fills a bar; a short job's last step is over too soon
-            packets.append(saying.state(job))
+                packets.append(
+                    outgoing.progress(job, 1.0)
+                )  # what fills a bar; a short job's last step is over too soon
+            packets.append(outgoing.state(job))
             self._held = None
             if job.state is State.QUEUED:
                 self._said = 0.0, ""
@@ -60,7 +62,7 @@ class Report:
             self._hold(job)
             packets += self.progress(now)
         elif moved:
-            packets += saying.ending(job)
+            packets += outgoing.ending(job)
         return News(packets, moved=moved)
 
     def progress(self, now: float) -> list[bytes]:
@@ -70,17 +72,17 @@ class Report:
             return []
         self._held = None
         self._next = now + PROGRESS_EVERY_S
-        self._said = max(self._said[0], saying.fraction_of(job)), job.step
-        return [saying.progress(job, self._said[0])]
+        self._said = max(self._said[0], outgoing.fraction_of(job)), job.step
+        return [outgoing.progress(job, self._said[0])]
 
     def story(self, *, accepted: bool) -> list[bytes]:
         """Return what somebody has to hear who comes in now."""
-        packets = saying.beginning(self.job) if accepted else []
-        return packets + saying.so_far(self.job, self._said[0])
+        packets = outgoing.beginning(self.job) if accepted else []
+        return packets + outgoing.so_far(self.job, self._said[0])
 
     def _hold(self, job: Job) -> None:
         fraction, step = self._said
-        if saying.fraction_of(job) > fraction or job.step != step:
+        if outgoing.fraction_of(job) > fraction or job.step != step:
             self._held = job
 
     def _overtook(self, job: Job) -> bool:

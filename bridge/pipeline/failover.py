@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bridge.errors import EngineError, ServiceError, StembridgeError
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.separation.catalogue import model
 from bridge.separation.registry import AUTO, SERVICE, choose
 

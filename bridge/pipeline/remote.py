@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 from bridge.audio.mix import Canonical
 from bridge.errors import StepCancelled
+from bridge.jobs.cloud_notes import Bill
 from bridge.jobs.job import Job
-from bridge.jobs.notes import Bill
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.runner import Span, Stopped, TaskRunner
 from bridge.pipeline.tasks import FitTask, Prepared, PrepareTask, fit_downloads, prepare_upload
 from bridge.separation.api.guard import admit, estimate, month_of
+from bridge.separation.api.interfaces import Publishes
 from bridge.separation.api.remote import Remote
-from bridge.separation.api.seam import Publishes
 from bridge.separation.api.task import ApiTask, stem_limit
 from bridge.separation.catalogue import model
 from bridge.units import Frames

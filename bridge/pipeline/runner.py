@@ -9,9 +9,9 @@ from concurrent.futures import Executor, Future, TimeoutError
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bridge.compute.progress import read_progress
 from bridge.errors import StepCancelled
 from bridge.jobs.job import Job
-from bridge.jobs.progress import read_progress
 from bridge.jobs.store import JobStore
 from bridge.pipeline.tasks import Task
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport
+from bridge.compute.progress import FileProgress
 from bridge.delivery.receipt import Receipt
 from bridge.errors import StorageError
-from bridge.jobs.order import Order
-from bridge.jobs.progress import FileProgress
+from bridge.jobs.spec import Order
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
 from bridge.separation.run import run_engine
-from bridge.separation.seam import SeparationRequest
+from bridge.separation.separator import SeparationRequest
 from bridge.units import Frames
 
 

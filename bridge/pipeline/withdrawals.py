@@ -10,7 +10,7 @@ from bridge.errors import PublishError, StorageError, StoreError
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
-from bridge.separation.api.seam import Publishes
+from bridge.separation.api.interfaces import Publishes
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageError, StoreError
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.order import Order
 from bridge.jobs.retry import retry_at
+from bridge.jobs.spec import Order
 from bridge.jobs.states import FINAL, State, allowed
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog

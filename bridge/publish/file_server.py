@@ -17,10 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, BinaryIO
 
 from bridge.errors import PublisherUnavailable
-from bridge.publish import ranges
 from bridge.publish.names import content_type, expiry
-from bridge.publish.shelf import Shelf
+from bridge.publish.published_files import Shelf
 from bridge.publish.signing import verify
+from bridge.web import ranges
 
 _CONNECTIONS = 32
 """More than that at once are turned away: a service fetches with one, or with a few ranges."""

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 from bridge.errors import PublishDenied, PublisherUnavailable, PublishFailed
 from bridge.publish.http import HttpOptions
 from bridge.publish.names import content_type, unguessable
+from bridge.publish.publisher import Published
 from bridge.publish.reading import blocks, size_of
-from bridge.publish.seam import Published
 from bridge.units import Progress, no_progress
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ import httpx
 
 from bridge.errors import ProtocolError, PublishDenied, PublishError, PublishFailed
 from bridge.protocol.codes import SERVER_ERROR, TRY_AGAIN
+from bridge.protocol.extensions import UploadGrant, UploadRequest
 from bridge.protocol.messages import Envelope
-from bridge.protocol.ours import UploadGrant, UploadRequest
 from bridge.protocol.paths import KEY_HEADER, UPLOADS_PATH
 from bridge.protocol.refusals import refusal as refusal_of_service
 from bridge.publish.http import HttpOptions, open_client, refusal, translated
+from bridge.publish.publisher import Published
 from bridge.publish.reading import size_of
-from bridge.publish.seam import Published
 from bridge.publish.sending import PAUSES_S, Sender, persist
 from bridge.units import Progress, no_progress
 

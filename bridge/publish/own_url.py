@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bridge.publish.file_server import FileServer
 from bridge.publish.names import expiry
-from bridge.publish.seam import Published
-from bridge.publish.shelf import Shelf
+from bridge.publish.published_files import Shelf
+from bridge.publish.publisher import Published
 from bridge.publish.signing import sign
 from bridge.units import Progress, no_progress
 

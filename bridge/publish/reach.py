@@ -10,8 +10,8 @@ import httpx
 
 from bridge.errors import PublishFailed, PublishUnreachable, StembridgeError, StorageError
 from bridge.publish.http import HttpOptions, host_of, open_client, translated
+from bridge.publish.publisher import Published, Publisher, Service
 from bridge.publish.reading import size_of
-from bridge.publish.seam import Published, Publisher, Service
 from bridge.units import Progress, no_progress
 
 _CHECKING = "Checking the published address"

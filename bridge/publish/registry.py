@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bridge.publish.http import HttpOptions
-    from bridge.publish.seam import Publisher
+    from bridge.publish.publisher import Publisher
 
 AUTO: Final = "auto"
 """The name that leaves the choice to `choose`."""

@@ -13,7 +13,7 @@ import httpx
 from bridge.errors import PublishError
 from bridge.publish.http import HttpOptions, open_client
 from bridge.publish.names import expiry, found_in, unguessable
-from bridge.publish.seam import Published
+from bridge.publish.publisher import Published
 from bridge.publish.sending import PAUSES_S, Sender
 from bridge.units import Progress, no_progress
 

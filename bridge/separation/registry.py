@@ -8,7 +8,7 @@ from typing import cast
 from bridge.errors import EngineUnavailable, ModelUnsupported
 from bridge.separation import api, preview
 from bridge.separation.catalogue import Model, models
-from bridge.separation.seam import Separator
+from bridge.separation.separator import Separator
 
 KEY_ADVICE = "A key for the separation service goes into STEMBRIDGE_API_KEY, the keyring, or [api] key."
 

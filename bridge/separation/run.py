@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.errors import EngineFailed, StembridgeError, StorageError
-from bridge.separation.seam import SeparationRequest, Separator
+from bridge.separation.separator import SeparationRequest, Separator
 from bridge.units import Progress
 
 

@@ -24,13 +24,13 @@ from bridge.protocol.paths import (
 )
 from bridge.server import answers, schema
 from bridge.server.calls import Calls
+from bridge.server.extensions import Ours
 from bridge.server.files import Files
 from bridge.server.links import RESULTS
-from bridge.server.ours import Ours
 from bridge.server.page import page
 from bridge.server.refused import Refused
 from bridge.server.schema import Schema
-from bridge.server.site import Site
+from bridge.server.state import Site
 
 _DESCRIPTION = "The AudioSeparation API, served by Stembridge. Every JSON answer is an envelope with a code."
 

@@ -16,11 +16,11 @@ from bridge.protocol.messages import CreateData, CreateRequest, GetRequest, Task
 from bridge.protocol.paths import IDEMPOTENCY_HEADER
 from bridge.separation.catalogue import models
 from bridge.server.answers import base_of, body_of, success
-from bridge.server.books.tasks import Order, Task, TaskState
 from bridge.server.links import result_name, zip_name
 from bridge.server.log import note
 from bridge.server.refused import Refused, bad_request
-from bridge.server.site import Site
+from bridge.server.state import Site
+from bridge.server.tables.tasks import Order, Task, TaskState
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 from bridge.errors import StembridgeError
-from bridge.server.books.opening import Books
 from bridge.server.links import UPLOADS, Links, result_name
 from bridge.server.log import note
-from bridge.server.storage.seam import Storage
+from bridge.server.storage.storage import Storage
+from bridge.server.tables.opening import Books
 
 log = logging.getLogger(__name__)
 

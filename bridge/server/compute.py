@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.jobs.progress import FileProgress
+from bridge.compute.progress import FileProgress
 from bridge.separation.catalogue import model
 from bridge.separation.run import run_engine
-from bridge.separation.seam import SeparationRequest, Separator
+from bridge.separation.separator import SeparationRequest, Separator
 from bridge.units import Frames, Hz
 
 

@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
-from bridge.publish.ranges import Unsatisfiable, wanted
-from bridge.server.books.tasks import TaskState
 from bridge.server.links import RESULT_NAME, RESULTS, UPLOAD_NAME, UPLOADS, ZIP_NAME, result_name
 from bridge.server.refused import Refused
-from bridge.server.site import Site
-from bridge.server.storage.seam import PIECE_BYTES, Incoming
+from bridge.server.state import Site
+from bridge.server.storage.storage import PIECE_BYTES, Incoming
+from bridge.server.tables.tasks import TaskState
 from bridge.server.zips import streamed
+from bridge.web.ranges import Unsatisfiable, wanted
 
 _HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 

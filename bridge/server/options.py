@@ -9,7 +9,7 @@ from pathlib import Path
 from bridge.errors import ModelUnsupported
 from bridge.separation import registry
 from bridge.separation.catalogue import Model
-from bridge.separation.seam import Separator
+from bridge.separation.separator import Separator
 
 HOUR_S = 3600
 

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from bridge.compute.progress import read_progress
 from bridge.errors import BounceError, EngineFailed, StorageError
-from bridge.jobs.progress import read_progress
 from bridge.protocol.minutes import minutes_of
 from bridge.separation.catalogue import Model, model
-from bridge.server.books.tasks import Task, Tasks
 from bridge.server.compute import Decoded, DecodeWork, SeparateWork, decode_input, separate_input
 from bridge.server.fetching.fetch import Fetcher, require_media
 from bridge.server.links import Links, result_name
 from bridge.server.options import Engines
-from bridge.server.storage.seam import Storage
+from bridge.server.storage.storage import Storage
+from bridge.server.tables.tasks import Task, Tasks
 from bridge.units import Progress
 
 T = TypeVar("T")

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 from bridge.errors import BounceError, EngineError, StembridgeError, StorageError
-from bridge.server.books.tasks import Task, Tasks
 from bridge.server.fetching.fetch import FetchError
 from bridge.server.log import note
 from bridge.server.refused import Refused
+from bridge.server.tables.tasks import Task, Tasks
 from bridge.server.work import Stopped, Work
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bridge.delivery.bridge_status import NOWHERE, Whereabouts, look
 from bridge.delivery.importing import RECEIPT
-from bridge.delivery.whereabouts import NOWHERE, Whereabouts, look
 
 _MUSIC = re.compile(r'^XDG_MUSIC_DIR="([^"]+)"', re.MULTILINE)
 

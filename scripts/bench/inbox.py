@@ -28,7 +28,7 @@ from bridge.inbox.filters import Filters
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
 from bridge.inbox.scan import scan
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 
 MANY = 10_000

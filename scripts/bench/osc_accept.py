@@ -25,7 +25,7 @@ from pathlib import Path
 from pythonosc.osc_message import OscMessage
 
 from bridge.osc import addresses
-from bridge.osc.saying import packet
+from bridge.osc.outgoing import packet
 
 PATIENCE_S = 60.0
 LONG_S = 300

@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable
 
 from bridge.osc.addresses import INCOMING, LONGEST, OUTGOING
+from bridge.osc.outgoing import packet
 from bridge.osc.packet import LARGEST, LARGEST_BUNDLE
-from bridge.osc.saying import packet
 
 AT_ONCE = struct.pack(">Q", 1)
 IN_A_CENTURY = struct.pack(">II", 0xFFFFFFFF, 0)

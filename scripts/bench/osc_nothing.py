@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 from bridge.osc.options import OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 
 NO_JOB = Job(
     id="abcdefgh",

@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridge.osc import saying
+from bridge.osc import outgoing
 
 BURST_S = 0.001
 REST_S = 1.0
@@ -39,7 +39,7 @@ class Sender:
 
     def send(self, address: str, count: int, rate: float) -> float:
         """Send numbered messages and return the seconds it took."""
-        packets = [saying.packet(address, "s", f"{number:06d}") for number in range(count)]
+        packets = [outgoing.packet(address, "s", f"{number:06d}") for number in range(count)]
         begin, sent = time.perf_counter(), 0
         while sent < count:
             due = min(count, int((time.perf_counter() - begin) * rate) + 1)

@@ -23,7 +23,7 @@ import soundfile
 
 from bridge.separation import catalogue
 from bridge.separation.preview.engine import PreviewEngine
-from bridge.separation.seam import SeparationRequest
+from bridge.separation.separator import SeparationRequest
 from bridge.units import no_progress
 from scripts.bench import baselines
 from scripts.bench.songs import HELD_OUT, RATE, STEMS, TUNING, Multitrack, Song, centred, multitrack

@@ -39,7 +39,7 @@ def child(mix: Path, folder: Path) -> None:
 
     from bridge.separation import catalogue
     from bridge.separation.registry import separator
-    from bridge.separation.seam import SeparationRequest
+    from bridge.separation.separator import SeparationRequest
 
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

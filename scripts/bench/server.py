@@ -78,7 +78,7 @@ def child(kind: str, home: Path) -> None:
     from bridge.server.listen import Listener, open_socket
     from bridge.server.log import log_to
     from bridge.server.options import Limits, ServerOptions
-    from bridge.server.site import Outside, Site
+    from bridge.server.state import Outside, Site
 
     options = ServerOptions(home, port=0, workers=0, limits=Limits(calls_per_minute=0, tasks_at_once=0))
     with open_socket(options) as listening, ThreadPoolExecutor() as executor, (home / "log").open("w") as log:

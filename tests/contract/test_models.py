@@ -20,13 +20,13 @@ from bridge.protocol.messages import TaskData
 from bridge.publish.own_server import OwnServer
 from bridge.separation import registry
 from bridge.separation.catalogue import Model, models
-from bridge.separation.seam import SeparationRequest, Separator
+from bridge.separation.separator import SeparationRequest, Separator
 from bridge.server.app import build_app
 from bridge.server.listen import Listener, open_socket
 from bridge.server.options import Engines, ServerOptions, local_engine
-from bridge.server.site import Outside, Site
+from bridge.server.state import Outside, Site
 from bridge.units import Progress
-from tests.pipeline.service import Bridge
+from tests.pipeline.cloud_double import Bridge
 
 pytestmark = pytest.mark.xdist_group("every model in one bridge")
 

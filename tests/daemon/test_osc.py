@@ -13,8 +13,8 @@ from bridge.config.load import load
 from bridge.config.settings import Settings
 from bridge.daemon.osc import OscDoor, osc_options
 from bridge.osc.actions import Actions
-from bridge.osc.asking import version_at
 from bridge.osc.options import Endpoint, OscOptions, Poke
+from bridge.osc.ping import version_at
 from tests.osc.oscdesk import PATIENCE_S, wait_for
 from tests.ports import free_port
 

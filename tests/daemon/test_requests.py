@@ -12,9 +12,9 @@ import soundfile
 from bridge.config.load import load
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, open_store, places, state_folder
-from bridge.daemon.crew import Crew
-from bridge.daemon.orders import default_order, preset_orders
 from bridge.daemon.requests import Requests
+from bridge.daemon.specs import default_order, preset_orders
+from bridge.daemon.workers import Crew
 from bridge.errors import BounceError, JobNotFound, NotPossible, UsageError
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival, Signature

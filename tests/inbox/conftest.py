@@ -15,12 +15,12 @@ from typing import Protocol
 import pytest
 
 from bridge.errors import StembridgeError
-from bridge.inbox.clerk import OnRequest
 from bridge.inbox.inbox import Inbox
+from bridge.inbox.job_file_handler import OnRequest
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 
 PATIENCE_S = 20.0
 """How long a test waits for what must come. Never a measure: a slow machine only waits longer."""

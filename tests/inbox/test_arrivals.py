@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 
 if TYPE_CHECKING:
     from tests.inbox.conftest import OpenRoom, Room

@@ -13,7 +13,7 @@ from bridge.errors import BounceError, StorageError, StoreError
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
 from bridge.jobs.arrival import Signature
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 
 if TYPE_CHECKING:
     from tests.inbox.conftest import OpenRoom, Room

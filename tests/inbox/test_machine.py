@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from tests.inbox.conftest import MemoryLedger, Room
 
 if TYPE_CHECKING:

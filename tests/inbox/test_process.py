@@ -23,7 +23,7 @@ import logging, signal, sys
 from pathlib import Path
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 
 logging.basicConfig(level=logging.INFO)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.inbox.settling import Pace, Ready, Settling
-from bridge.inbox.sleepiness import Instant, slept
+from bridge.inbox.suspend import Instant, slept
 from bridge.jobs.arrival import Signature
 
 OLD, NEW = Signature(1, 100, 1), Signature(1, 200, 2)

@@ -8,7 +8,7 @@ import pytest
 from bridge.jobs.again import AGAIN_S, Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 

@@ -15,7 +15,7 @@ import pytest
 from bridge.errors import JobNotFound, NotPossible, StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import TRANSITIONS, WORKING, State
 from bridge.jobs.store import JobStore
 
@@ -347,7 +347,7 @@ _ACCEPT_FOREVER = """
 import sys
 from pathlib import Path
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 store = JobStore(Path(sys.argv[1]), key_of=lambda arrival: arrival.sha256)
 for n in range(10_000):

@@ -11,7 +11,7 @@ from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from tests.osc.oscdesk import Clock, Desk, Jobs, TcpClient, UdpClient
 
 

@@ -19,7 +19,7 @@ from pythonosc.osc_message_builder import build_msg
 from bridge.errors import JobNotFound
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 
 PATIENCE_S = 20.0

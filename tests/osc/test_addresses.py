@@ -7,8 +7,8 @@ import pytest
 
 from bridge.errors import ArgumentError
 from bridge.osc.addresses import INCOMING, LONGEST, OUTGOING, Value
+from bridge.osc.outgoing import packet
 from bridge.osc.packet import messages
-from bridge.osc.saying import packet
 from tests.osc.oscdesk import written
 
 

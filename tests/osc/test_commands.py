@@ -9,7 +9,7 @@ import pytest
 from bridge.jobs.job import Failure
 from bridge.jobs.states import State
 from bridge.osc.options import OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from scripts.bench.osc_killers import bundle
 from tests.osc.oscdesk import ERROR, OK, PONG, Clock, Desk, Jobs, UdpClient, wait_for, written
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import contextlib
 
-from bridge.osc import saying
+from bridge.osc import outgoing
 from bridge.osc.audience import Subscribers
 from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
 from bridge.osc.options import Endpoint, OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from tests.osc.oscdesk import ERROR, PATIENCE_S, Clock, Desk, Ear, Jobs, UdpClient, own_address, wait_for
 
 
@@ -18,7 +18,7 @@ def test_an_answer_is_told_to_those_who_hear_all_and_to_who_asked_only_once(
     asker, other = Ear(), Ear()
     subscribers.add([asker, other], 600)
     feedback = Feedback(broadcaster, Counters(), clock)
-    feedback.answer(asker, saying.Pong("1")())
+    feedback.answer(asker, outgoing.Pong("1")())
     feedback.start()
     feedback.stop(PATIENCE_S)
     assert asker.heard == other.heard == [("/stembridge/pong", "1")]
@@ -31,7 +31,7 @@ def test_of_a_flood_of_answers_those_who_hear_all_are_told_a_part(
     subscribers.add([other], 600)
     feedback = Feedback(broadcaster, counters, clock)
     for _ in range(1000):
-        feedback.answer(asker, saying.Pong("1")())
+        feedback.answer(asker, outgoing.Pong("1")())
     feedback.start()
     feedback.stop(PATIENCE_S)
     assert len(other.heard) + counters.now().dropped == 1000

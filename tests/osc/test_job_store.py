@@ -10,11 +10,11 @@ import pytest
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.osc.options import OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from tests.osc.oscdesk import TcpClient, UdpClient
 
 

@@ -7,7 +7,7 @@ import pytest
 from bridge.errors import OscError
 from bridge.osc.limits import AllowedHosts, RateLimit
 from bridge.osc.options import OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from tests.osc.oscdesk import Clock, Desk, TcpClient, UdpClient, own_address, wait_for
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from bridge.errors import BounceError, OscError
-from bridge.osc.room import Room
 from bridge.osc.router import Lane
+from bridge.osc.server import Room
 from scripts.bench.osc_killers import KILLERS, LARGE, PING, bundle
 from tests.osc.oscdesk import ERROR, PATIENCE_S, PONG, Desk, UdpClient, written
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.jobs.states import State
 from bridge.osc.framing import LengthPrefixed, Slip
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from bridge.osc.tcp import MOST_CONNECTIONS
 from scripts.bench.osc_killers import KILLERS, PING
 from tests.osc.oscdesk import ERROR, OK, PONG, Desk, Jobs, TcpClient, UdpClient, read, wait_for, written

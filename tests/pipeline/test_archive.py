@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 from bridge.pipeline.archive import archive_source
 

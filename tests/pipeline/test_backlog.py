@@ -7,7 +7,7 @@ import pytest
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.delivery.receipt import read
 from bridge.errors import AnswerLost, EngineFailed, NotSent, OutcomeUnknown, OverBudget, StembridgeError, TaskFailed
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import State
 from bridge.pipeline.failover import local_order
 from bridge.protocol.refusals import (
@@ -23,7 +23,7 @@ from bridge.protocol.refusals import (
     TaskGone,
     UnknownCode,
 )
-from tests.pipeline.service import Bridge, StandIn, stand_in
+from tests.pipeline.cloud_double import Bridge, StandIn, stand_in
 
 ORDER = Order(Path("out"), engine="api", failover=True)
 

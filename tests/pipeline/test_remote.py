@@ -15,12 +15,12 @@ from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.remote import bill_between
 from bridge.protocol.refusals import TaskGone
-from bridge.publish.seam import Published
+from bridge.publish.publisher import Published
 from bridge.separation.api import remote as rules
 from bridge.separation.api.guard import month_of
 from bridge.separation.api.remote import Remote
 from bridge.units import Progress, no_progress
-from tests.pipeline.service import KEY, Bridge, Shelf, StandIn, stand_in
+from tests.pipeline.cloud_double import KEY, Bridge, Shelf, StandIn, stand_in
 
 MONTH = "2026-11"
 

@@ -14,10 +14,10 @@ from bridge.errors import PublisherUnavailable, PublishFailed, StorageError
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
-from bridge.pipeline.alarm import Alarm
+from bridge.pipeline.store_poller import Alarm
 from bridge.pipeline.withdrawals import Withdrawals, withdraw_left
 from bridge.publish.own_url import OwnUrl
-from tests.pipeline.service import Bridge, StandIn, stand_in
+from tests.pipeline.cloud_double import Bridge, StandIn, stand_in
 from tests.ports import free_port
 
 

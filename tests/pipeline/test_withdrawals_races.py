@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.states import WORKING, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.withdrawals import Withdrawals, withdraw_left

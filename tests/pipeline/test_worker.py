@@ -17,17 +17,17 @@ import pytest
 import soundfile
 
 from bridge.audio.wavheader import chunk
+from bridge.compute.executor import LocalExecutor
 from bridge.delivery.folder import staging_folder
 from bridge.delivery.receipt import read
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order, ProjectKind
+from bridge.jobs.spec import Order, ProjectKind
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
-from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.housekeeping import tidy
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.steps import Pipeline

@@ -4,13 +4,13 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from bridge.compute.executor import LocalExecutor
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.order import Order
+from bridge.jobs.spec import Order
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
-from bridge.pipeline.compute import LocalExecutor
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from bridge.errors import PublisherUnavailable, StepCancelled, StorageError
 from bridge.publish.own_url import OwnUrl
+from bridge.publish.publisher import Published, Service
 from bridge.publish.reach import Checked
-from bridge.publish.seam import Published, Service
 from tests.ports import free_port
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bridge.separation.catalogue import model
 from bridge.separation.preview.engine import PreviewEngine
-from bridge.separation.seam import SeparationRequest
+from bridge.separation.separator import SeparationRequest
 from bridge.units import no_progress
 
 Sound = NDArray[np.float32]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bridge.errors import EngineFailed, ModelUnsupported, StorageError
 from bridge.separation.catalogue import model, models
 from bridge.separation.preview.engine import PreviewEngine
-from bridge.separation.seam import SeparationRequest, Separator
+from bridge.separation.separator import SeparationRequest, Separator
 from bridge.units import no_progress
 
 Sound = NDArray[np.float32]

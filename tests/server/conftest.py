@@ -18,11 +18,11 @@ import soundfile
 
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
 from bridge.separation.catalogue import Model
-from bridge.separation.seam import SeparationRequest
+from bridge.separation.separator import SeparationRequest
 from bridge.server.app import build_app
 from bridge.server.listen import Listener, open_socket
 from bridge.server.options import Engines, ServerOptions
-from bridge.server.site import Outside, Site
+from bridge.server.state import Outside, Site
 from bridge.units import Progress
 
 RATE = 44_100

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.pipeline.compute import LocalExecutor
+from bridge.compute.executor import LocalExecutor
 from bridge.protocol.codes import BAD_REQUEST, MESSAGES, SERVER_ERROR, Code
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
 from bridge.separation.catalogue import models
 from bridge.separation.registry import separator
-from bridge.separation.seam import SeparationRequest
-from bridge.server.books.keys import KeyState
+from bridge.separation.separator import SeparationRequest
 from bridge.server.options import Engines, Limits, local_engine
+from bridge.server.tables.keys import KeyState
 from bridge.units import Progress
 
 Serve = Callable[..., Any]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import UsageError
-from bridge.server.books.keys import KeyState
-from bridge.server.books.opening import DATABASE_NAME, Books, open_books
+from bridge.server.tables.keys import KeyState
+from bridge.server.tables.opening import DATABASE_NAME, Books, open_books
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from bridge.errors import StoreError, UsageError
 from bridge.protocol.codes import BAD_REQUEST, Code
 from bridge.protocol.messages import CreateRequest
-from bridge.server.books.keys import Key
-from bridge.server.books.opening import DATABASE_NAME, Books, open_books
-from bridge.server.books.tasks import MOST_ATTEMPTS, Order, Task, TaskState
 from bridge.server.refused import Refused
+from bridge.server.tables.keys import Key
+from bridge.server.tables.opening import DATABASE_NAME, Books, open_books
+from bridge.server.tables.tasks import MOST_ATTEMPTS, Order, Task, TaskState
 
 T = TypeVar("T")
 ORDER = CreateRequest(501, "https://example.com/mix.wav")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.server.books.keys import PREFIX
 from bridge.server.log import log_to, note
+from bridge.server.tables.keys import PREFIX
 
 KEY = PREFIX + "A" * 43
 

@@ -11,7 +11,7 @@ from bridge.errors import StorageError, UsageError
 from bridge.server.storage.folder import FolderStorage
 from bridge.server.storage.objects import ObjectStorage
 from bridge.server.storage.opening import open_storage
-from bridge.server.storage.seam import Storage
+from bridge.server.storage.storage import Storage
 
 CONTENT = bytes(range(256)) * 9000
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from bridge.compute.executor import LocalExecutor
 from bridge.errors import EngineFailed, InstanceRunning, StorageError
-from bridge.pipeline.compute import LocalExecutor
 from bridge.protocol.messages import CreateRequest
-from bridge.separation.seam import SeparationRequest
-from bridge.server.books.opening import open_books
-from bridge.server.books.tasks import Order, TaskState
+from bridge.separation.separator import SeparationRequest
 from bridge.server.options import Engines, Limits, ServerOptions
-from bridge.server.site import Outside, Site
+from bridge.server.state import Outside, Site
+from bridge.server.tables.opening import open_books
+from bridge.server.tables.tasks import Order, TaskState
 from bridge.units import Progress
 
 Serve = Callable[..., Any]

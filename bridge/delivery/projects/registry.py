@@ -1,7 +1,7 @@
 """The kinds of project files, by the names that `[output] projects` has for them.
 
 To add yours: write a module beside this one with a function that takes a `Layout` and the path to write, and raises
-nothing but `OSError`; give it a row below, and its name in `ProjectKind` (bridge/jobs/order.py) and in `[output]`
+nothing but `OSError`; give it a row below, and its name in `ProjectKind` (bridge/jobs/spec.py) and in `[output]`
 (bridge/config/settings.py). The same layout must give the same bytes: after a crash a delivery is rendered again and
 compared with what is in place.
 """

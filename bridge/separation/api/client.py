@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from bridge.errors import AnswerLost, OutcomeUnknown, ProtocolError, RefusedByService, ServiceError
+from bridge.protocol.extensions import Balance, Health
 from bridge.protocol.messages import CreateData, CreateRequest, Envelope, GetRequest, TaskData
-from bridge.protocol.ours import Balance, Health
 from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
 from bridge.protocol.refusals import RateLimited, refusal
 from bridge.separation.api.waiting import retry_after

@@ -28,12 +28,12 @@ from bridge.protocol.minutes import started_minutes
 from bridge.protocol.refusals import ConcurrencyLimited, InsufficientCredit, RateLimited, TaskGone, failure
 from bridge.separation.api import remote as rules
 from bridge.separation.api.client import ApiClient
-from bridge.separation.api.gate import Gate
 from bridge.separation.api.guard import afford
+from bridge.separation.api.interfaces import Checkpoint, Publishes, Watch
 from bridge.separation.api.remote import Action, Remote, Step
 from bridge.separation.api.results import Results, Wanted
-from bridge.separation.api.seam import Checkpoint, Publishes, Watch
 from bridge.separation.api.task import ApiResult, ApiTask, Clocks
+from bridge.separation.api.throttle import Gate
 from bridge.separation.api.waiting import Patience, Trouble
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bridge.errors import OverBudget
 from bridge.protocol.codes import Code
+from bridge.protocol.extensions import Balance
 from bridge.protocol.minutes import TrimHint, minutes_of, trim_hint
-from bridge.protocol.ours import Balance
 from bridge.protocol.refusals import InsufficientCredit
 from bridge.units import Frames, Hz
 

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 from bridge.errors import ProtocolError, ServiceError
 from bridge.protocol.messages import TaskData
 from bridge.separation.api.fetch import LinkGone, fetch
+from bridge.separation.api.interfaces import Watch
 from bridge.separation.api.names import stem_names
 from bridge.separation.api.remote import Step
-from bridge.separation.api.seam import Watch
 from bridge.separation.api.unpack import AUDIO, unpack
 from bridge.separation.api.waiting import Random, Trouble
 from bridge.separation.api.wire import Wire

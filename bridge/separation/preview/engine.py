@@ -19,7 +19,7 @@ from bridge.separation.preview.masks import MaskPass, Real, Spectrum
 from bridge.separation.preview.rules import RULES
 from bridge.separation.preview.stft import OVERLAP, analyse, synthesise, window_size
 from bridge.separation.registry import unsupported
-from bridge.separation.seam import SeparationRequest
+from bridge.separation.separator import SeparationRequest
 from bridge.units import Hz, Progress
 
 _CORE = 3 * 2**18

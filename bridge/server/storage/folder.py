@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.errors import StorageError
-from bridge.server.storage.seam import PIECE_BYTES
+from bridge.server.storage.storage import PIECE_BYTES
 
 _PARTIAL = ".partial"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.errors import StorageError, UsageError
-from bridge.server.storage.seam import PIECE_BYTES
+from bridge.server.storage.storage import PIECE_BYTES
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bridge.server.storage.folder import FolderStorage
 from bridge.server.storage.objects import ObjectStorage
-from bridge.server.storage.seam import Storage
+from bridge.server.storage.storage import Storage
 
 
 def open_storage(folder: Path, url: str) -> Storage:

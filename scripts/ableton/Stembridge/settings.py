@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .whereabouts import NOWHERE, look
+from .bridge_status import NOWHERE, look
 
 FILE = "settings.json"
 _MUSIC = Path.home() / "Music" / "Stembridge"

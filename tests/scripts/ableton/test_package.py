@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.delivery import claim, importing, whereabouts
+from bridge.delivery import bridge_status, claim, importing
 
 FOLDER = Path("scripts/ableton/Stembridge")
 FILES = sorted(FOLDER.glob("*.py"))
 
 
-@pytest.mark.parametrize("original", [claim, importing, whereabouts])
+@pytest.mark.parametrize("original", [claim, importing, bridge_status])
 def test_what_every_importer_needs_is_carried_word_for_word(original: object) -> None:
     theirs = Path(str(original.__file__))  # type: ignore[attr-defined]
     assert (FOLDER / theirs.name).read_bytes() == theirs.read_bytes()

@@ -16,7 +16,7 @@ from bridge.errors import BounceError
 from bridge.jobs.states import State
 from bridge.osc.addresses import INCOMING, OUTGOING
 from bridge.osc.options import OscOptions
-from bridge.osc.room import Room
+from bridge.osc.server import Room
 from tests.osc.oscdesk import Desk, Jobs
 from tests.ports import free_port
 from tests.scripts.reaper.conftest import SCRIPTS, Studio

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bridge.protocol.codes import Code
 from bridge.protocol.messages import Envelope
 from bridge.protocol.refusals import refusal
-from bridge.separation.api.gate import Gate
 from bridge.separation.api.limits import LONGEST_HOLD_S, PROBE_S, Concurrency, Rate
+from bridge.separation.api.throttle import Gate
 
 if TYPE_CHECKING:
     from tests.separation.api.conftest import Onlooker

@@ -1,0 +1,119 @@
+"""The separation service as the settings describe it, and what has to run for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from bridge.config.settings import Settings
+from bridge.daemon.key import api_key
+from bridge.errors import PublisherUnavailable
+from bridge.jobs.folder import StateFolder
+from bridge.pipeline.remote import RemoteOptions, Service
+from bridge.publish.registry import PublishOptions, choose
+
+if TYPE_CHECKING:
+    from bridge.publish.publisher import Publisher
+    from bridge.publish.publisher import Service as Serves
+    from bridge.separation.api.wire import Wire
+
+
+log = logging.getLogger(__name__)
+
+
+class RunningService:
+    """Holds the connections to the service and, where the bridge itself serves the bounces, that server.
+
+    Without a key there is no service, and nothing is loaded or started.
+    """
+
+    def __init__(self, settings: Settings, state: StateFolder) -> None:
+        """Raises `ConfigError` for a key, address, proxy or certificate that cannot be used."""
+        self._settings = settings
+        self._state = state
+        self._key = api_key(settings)
+        self._publisher: Publisher | None = None
+        self._serving: Serves | None = None
+        self._publisher_lock = threading.Lock()
+        self._wire: Wire | None = None
+        self.service: Service | None = self._build() if self._key else None
+
+    def start(self) -> None:
+        """Start what serves the published bounces; also those published before a restart."""
+        from bridge.publish.publisher import Service as Serves
+
+        if self.service is None:
+            return
+        try:
+            publisher = self._publisher_once()
+        except PublisherUnavailable as error:
+            log.info("%s", error)  # the first job for the service tells it to everybody
+            return
+        if isinstance(publisher, Serves):
+            publisher.start()
+            self._serving = publisher
+
+    def stop(self) -> None:
+        """Stop serving and close the connections."""
+        if self._serving is not None:
+            self._serving.stop()
+        if self._wire is not None:
+            self._wire.close()
+
+    def _build(self) -> Service:
+        from bridge.separation.api.client import ApiClient
+        from bridge.separation.api.endpoint import Endpoint
+        from bridge.separation.api.engine import ApiEngine
+        from bridge.separation.api.wire import Wire
+
+        api = self._settings.api
+        endpoint = Endpoint(api.base_url, self._key, proxy=api.proxy or None, ca=api.ca_file)
+        self._wire = Wire(endpoint)
+        options = RemoteOptions(
+            monthly_minutes=api.monthly_minutes,
+            lifetime_s=self._settings.publish.lifetime_s,
+            upload_flac=api.upload == "flac",
+        )
+        return Service(ApiEngine(ApiClient(self._wire)), self._publisher_once, options)
+
+    def _publisher_once(self) -> Publisher:
+        from bridge.publish.registry import publisher
+
+        with self._publisher_lock:
+            if self._publisher is None:
+                self._publisher = publisher(publish_options(self._settings, self._state, self._key))
+            return self._publisher
+
+
+def publish_options(settings: Settings, state: StateFolder, key: str) -> PublishOptions:
+    """Return what the room of publishers is told."""
+    api, publish = settings.api, settings.publish
+    return PublishOptions(
+        folder=state.root / "published",
+        method=publish.method,
+        url=publish.url,
+        public_url=publish.public_url,
+        user=publish.user,
+        secret=publish.secret.get_secret_value(),
+        endpoint=publish.endpoint,
+        region=publish.region,
+        listen=publish.listen,
+        check=publish.check,
+        base_url=api.base_url,
+        api_key=key,
+        proxy=api.proxy,
+        ca_file=api.ca_file,
+    )
+
+
+def service_ready(settings: Settings) -> bool:
+    """Say whether "auto" may choose the service: there is a key, and a way to make bounces reachable."""
+    key = api_key(settings)
+    if not key:
+        return False
+    try:
+        choose(publish_options(settings, StateFolder(settings.state.folder), key))
+    except PublisherUnavailable:
+        return False
+    return True

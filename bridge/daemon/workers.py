@@ -1,0 +1,100 @@
+"""The workers of one process: one for the local engines, several for the service, where a job is mostly waiting."""
+
+from __future__ import annotations
+
+import threading
+
+from bridge.compute.executor import LocalExecutor
+from bridge.config.settings import Settings
+from bridge.daemon.cloud import RunningService
+from bridge.daemon.compose import kept_stems, key_of
+from bridge.jobs.folder import StateFolder
+from bridge.jobs.job import Job
+from bridge.jobs.states import State
+from bridge.jobs.store import JobStore
+from bridge.pipeline.backlog import Backlog
+from bridge.pipeline.steps import Pipeline
+from bridge.pipeline.store_poller import Alarm
+from bridge.pipeline.withdrawals import Withdrawals
+from bridge.pipeline.worker import Worker
+from bridge.separation.registry import LOCAL, SERVICE
+
+SOURCE_FOLDER = "Source"
+"""Where delivered bounces are moved to inside the inbox, if so configured."""
+
+SERVICE_WORKERS = 4
+"""Jobs at the service at once; fewer where its own limit is lower, which the client learns."""
+
+
+class Crew:
+    """Every worker, with the process that they compute in. Stops in reverse, whatever happened in between."""
+
+    def __init__(
+        self, settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
+    ) -> None:
+        """With `only`, jobs with other ids are left alone."""
+        self._executor = LocalExecutor()
+        self._service = RunningService(settings, state)
+        self._pausing = threading.Event()
+        archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
+
+        def worker(backlog: Backlog) -> Worker:
+            kept = kept_stems(settings, state)
+            service = self._service.service
+            pipeline = Pipeline(store, state, kept, self._executor, source_archive=archive, service=service)
+            return Worker(store, pipeline, backlog, key_of=lambda job, order: key_of(job.sha256, order))
+
+        local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
+        remote_workers = SERVICE_WORKERS if self._service.service else 1
+        self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
+        self._withdrawals: Withdrawals | None = None
+        if only is None and self._service.service:
+            self._withdrawals = Withdrawals(store, self._service.service.publisher)
+            store.subscribe(self._withdrawals.hear)
+        self._alarm = Alarm(store, self._wake)
+        store.subscribe(self._hear)
+
+    def start(self) -> None:
+        """Begin. Raises `PublishError` where what serves the bounces cannot start."""
+        self._service.start()
+        if self._withdrawals:
+            self._withdrawals.start()
+        for worker in self._workers:
+            worker.start()
+        self._alarm.start()
+
+    def stop(self) -> None:
+        """Stop within a few seconds; the jobs at hand stay where they stand."""
+        self._alarm.stop()
+        for worker in self._workers:
+            worker.ask_to_stop()
+        for worker in self._workers:
+            worker.stop()
+        if self._withdrawals:
+            self._withdrawals.stop()  # after the last job has ended
+        self._service.stop()
+        self._executor.shutdown(cancel_futures=True)
+
+    @property
+    def paused(self) -> bool:
+        """Whether no further job is begun."""
+        return self._pausing.is_set()
+
+    def pause(self) -> None:
+        """Begin no further job; those under way go on."""
+        self._pausing.set()
+
+    def resume(self) -> None:
+        """Begin jobs again."""
+        self._pausing.clear()
+        self._wake()
+
+    def _hear(self, job: Job) -> None:
+        if job.state is State.QUEUED:
+            self._wake()
+
+    def _wake(self) -> None:
+        for worker in self._workers:
+            worker.wake()
+        if self._withdrawals:
+            self._withdrawals.wake()

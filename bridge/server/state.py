@@ -1,0 +1,120 @@
+"""Composition: everything that serves, started in order and stopped in reverse."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from bridge.errors import StorageError
+from bridge.jobs.folder import InstanceLock, StateFolder
+from bridge.server.authentication import Gate
+from bridge.server.cleaning import Cleaner
+from bridge.server.fetching.addresses import Allowed
+from bridge.server.fetching.fetch import Fetcher, Limits
+from bridge.server.fetching.resolving import Resolve, system_resolve
+from bridge.server.group_commit import Orders
+from bridge.server.links import Links
+from bridge.server.log import note
+from bridge.server.options import Engines, ServerOptions
+from bridge.server.rate import Rates
+from bridge.server.storage.opening import open_storage
+from bridge.server.storage.storage import Storage
+from bridge.server.tables.opening import Books, open_books
+from bridge.server.work import Tools, Work
+from bridge.server.workers import Workers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a server takes from the world around it."""
+
+    executor: Executor
+    engines: Engines = field(default_factory=Engines)
+    resolve: Resolve = system_resolve
+    clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Site:
+    """A running server without its web part. A context manager: what `__enter__` has started, `__exit__` stops.
+
+    The executor belongs to whoever made it.
+    """
+
+    books: Books
+    reading: Books
+    """A connection for the event loop alone, which only reads: in WAL mode it never waits for a commit."""
+    orders: Orders
+    storage: Storage
+    links: Links
+    gate: Gate
+    workers: Workers
+
+    def __init__(self, options: ServerOptions, outside: Outside) -> None:
+        self.options = options
+        self._outside = outside
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Site:
+        """Start. If it raises (`InstanceRunning`, `StorageError`, `UsageError`), nothing is left running."""
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything; tasks under way wait for the next start."""
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        options, outside = self.options, self._outside
+        root = options.storage
+        make_private(options)
+        lock = InstanceLock(StateFolder(root), "stembridge serve")
+        lock.acquire()
+        stack.callback(lock.release)
+        self.books, self.reading = open_books(root, outside.clock), open_books(root, outside.clock)
+        for books in (self.books, self.reading):
+            stack.callback(books.database.close)
+        self.orders = Orders(self.books.tasks, options.limits.tasks_at_once)
+        self.storage = open_storage(root / "files", options.objects)
+        self.links = Links(self.books.secret(), options.link_s, outside.clock)
+        self.gate = Gate(self.reading.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
+        shutil.rmtree(root / "work", ignore_errors=True)  # of a process that was killed
+        self.workers = Workers(self.books.tasks, Work(self._tools()), options.workers)
+        self.workers.start()
+        stack.callback(self.workers.stop)
+        cleaner = Cleaner(self.books, self.storage, self.links, retention_s=options.retention_s, clock=outside.clock)
+        cleaner.start()
+        stack.callback(cleaner.stop)
+        note(log, "server.started", storage=str(root), objects=options.objects)
+        stack.callback(note, log, "server.stopped")
+
+    def _tools(self) -> Tools:
+        options, outside = self.options, self._outside
+        limits = Limits(options.limits.file_bytes, options.limits.fetch_s)
+        return Tools(
+            tasks=self.books.tasks,
+            storage=self.storage,
+            links=self.links,
+            fetcher=Fetcher(Allowed.of(options.allow), limits, resolve=outside.resolve),
+            executor=outside.executor,
+            engines=outside.engines,
+            folder=options.storage / "work",
+            longest_minutes=options.limits.minutes,
+        )
+
+
+def make_private(options: ServerOptions) -> None:
+    """Make the storage folder, readable for its owner only: other people's music lies there. Raises `StorageError`."""
+    try:
+        options.storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError.from_os(error, f"making the server's folder {options.storage}") from error

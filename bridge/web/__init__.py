@@ -1,0 +1,1 @@
+"""What every HTTP door needs: ranges, host and token checks, sockets, quiet logs."""

@@ -16,7 +16,7 @@ from bridge.audio.stemfile import Write
 from bridge.units import Db, Frames, Progress
 
 
-class Lane(Protocol):
+class BlockSink(Protocol):
     """Takes the blocks of one stem, in order, and is told when there are no more."""
 
     def take(self, block: Block) -> None:
@@ -26,7 +26,7 @@ class Lane(Protocol):
         """Know that there are no more."""
 
 
-class MeasureLane:
+class MeasureSink:
     """Measures a stem."""
 
     def __init__(self, conform: Conform, meter: LevelMeter | PeakMeter) -> None:
@@ -45,8 +45,8 @@ class MeasureLane:
         return self._meter.level()
 
 
-class MixLane:
-    """Tells `null` what the stems should sum to; it goes before their lanes."""
+class MixSink:
+    """Tells `null` what the stems should sum to; it goes before their sinks."""
 
     def __init__(self, conform: Conform, null: NullDepth) -> None:
         self._conform, self._null = conform, null
@@ -60,7 +60,7 @@ class MixLane:
         self._null.expect(self._conform.finish())
 
 
-class WriteLane:
+class WriteSink:
     """Writes a stem with its gain, measures what is in the file, and counts it for `null` where there is one."""
 
     def __init__(self, conform: Conform, gain_db: Db, write: Write, meter: LevelMeter, null: NullDepth | None) -> None:
@@ -91,16 +91,16 @@ class WriteLane:
             self._null.found(written, self._gain_db)
 
 
-def drive(sources: Iterable[Sequence[Block]], lanes: Sequence[Lane], frames: Frames, progress: Progress) -> None:
-    """Send each stem's blocks down its lane, on this thread alone. Raises what a lane or `progress` raises.
+def drive(sources: Iterable[Sequence[Block]], sinks: Sequence[BlockSink], frames: Frames, progress: Progress) -> None:
+    """Send each stem's blocks down its sink, on this thread alone. Raises what a sink or `progress` raises.
 
     Two threads finish a third sooner and take a quarter more of the processor, which the DAW may want.
     """
     done = 0
     for blocks in sources:
-        for lane, block in zip(lanes, blocks, strict=True):
-            lane.take(block)
+        for sink, block in zip(sinks, blocks, strict=True):
+            sink.take(block)
         done += len(blocks[0])
         progress(done / frames)
-    for lane in lanes:
-        lane.finish()
+    for sink in sinks:
+        sink.finish()

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.audio.block_sinks import Lane, MeasureLane, MixLane, WriteLane, drive
+from bridge.audio.block_sinks import BlockSink, MeasureSink, MixSink, WriteSink, drive
 from bridge.audio.bwf import Metadata
 from bridge.audio.canonical import Block
 from bridge.audio.conform import Conform, frames_at
@@ -61,12 +61,12 @@ class Passes:
     def measure(self, progress: Progress) -> Measured:
         """First pass. Raises `EngineFailed` for stems that don't fit the mix, and `OSError`."""
         mode, aims = self._options.mode, self._options.lufs is not None
-        lanes = [self._measuring(loudness=aims and mode == "stem") for _ in self._names]
+        sinks = [self._measuring(loudness=aims and mode == "stem") for _ in self._names]
         if aims_at_mix := aims and mode == "song":
-            lanes.append(self._measuring(loudness=True))
+            sinks.append(self._measuring(loudness=True))
         sources = ([*stems, mix] if aims_at_mix else stems for mix, stems in self._folded())
-        drive(sources, lanes, self._mix.frames, progress)
-        levels = [lane.level() for lane in lanes]
+        drive(sources, sinks, self._mix.frames, progress)
+        levels = [sink.level() for sink in sinks]
         mix = levels.pop() if aims_at_mix else None
         return Measured(mix, tuple(levels))
 
@@ -78,10 +78,10 @@ class Passes:
         origin = metadata.for_stem().rescaled(self._mix.sample_rate, self.rate)
         exact = self._options.depth == "32f" or self._options.mode == "stem"
         null = NullDepth(exact=exact) if covers(self._names) else None
-        mix_lanes: list[Lane] = [MixLane(self._conform(self.rate), null)] if null else []
+        mix_lanes: list[BlockSink] = [MixSink(self._conform(self.rate), null)] if null else []
         with ExitStack() as open_files:
-            lanes = [
-                WriteLane(
+            sinks = [
+                WriteSink(
                     self._conform(self.rate),
                     gain,
                     open_files.enter_context(self._create(target, origin)),
@@ -91,16 +91,16 @@ class Passes:
                 for gain, target in zip(gains, targets, strict=True)
             ]
             sources = ([mix, *stems] if null else stems for mix, stems in self._folded())
-            drive(sources, [*mix_lanes, *lanes], self._mix.frames, progress)
-        return Delivered(tuple(lane.written() for lane in lanes), null.depth_db() if null else None)
+            drive(sources, [*mix_lanes, *sinks], self._mix.frames, progress)
+        return Delivered(tuple(sink.written() for sink in sinks), null.depth_db() if null else None)
 
     def _folded(self) -> Iterator[tuple[Block, list[Block]]]:
         for mix, read in side_by_side(self._mix, self._read):
             yield mix, complete(mix, read, self._names)
 
-    def _measuring(self, *, loudness: bool) -> MeasureLane:
+    def _measuring(self, *, loudness: bool) -> MeasureSink:
         rate, channels = min(self.rate, self._mix.sample_rate), self._mix.channels
-        return MeasureLane(self._conform(rate), LevelMeter(rate, channels) if loudness else PeakMeter(channels))
+        return MeasureSink(self._conform(rate), LevelMeter(rate, channels) if loudness else PeakMeter(channels))
 
     def _conform(self, rate: Hz) -> Conform:
         mix = self._mix

@@ -10,7 +10,7 @@ from bridge.cli.common import settings_of
 from bridge.config import folders
 from bridge.config.load import named
 from bridge.config.show import default_text, render
-from bridge.daemon.specs import default_order, preset_orders, takeover, wishes
+from bridge.daemon.specs import default_spec, preset_specs, takeover, wishes
 from bridge.errors import StorageError, UsageError
 
 
@@ -34,8 +34,8 @@ def init(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Say everything that is wrong with the configuration, the choice of models and engines included."""
     settings = settings_of(options)
-    default_order(settings)
-    preset_orders(settings)
+    default_spec(settings)
+    preset_specs(settings)
     if warning := takeover(settings, wishes(settings)):
         print(f"stembridge: {warning}", file=sys.stderr)
     print(f"{settings.origin.file or 'The built-in defaults'}: all is well.")

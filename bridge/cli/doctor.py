@@ -17,12 +17,12 @@ from bridge.cli.common import print_json, settings_of
 from bridge.config.settings import Settings
 from bridge.daemon.compose import open_store, state_folder
 from bridge.daemon.osc import osc_options
-from bridge.daemon.specs import default_order, preset_orders
+from bridge.daemon.specs import default_spec, preset_specs
 from bridge.errors import OscError, StembridgeError
 from bridge.inbox.mounts import on_network
 from bridge.jobs.folder import holder
 from bridge.osc.options import Endpoint
-from bridge.osc.ping import version_at
+from bridge.osc.ping import ping
 from bridge.osc.sockets import open_port
 from bridge.separation import registry
 from bridge.separation.catalogue import models
@@ -109,10 +109,10 @@ def _folder(name: str, section: str, folder: Path) -> Finding:
 
 
 def _models(settings: Settings) -> str:
-    order = default_order(settings)
-    presets = preset_orders(settings)
+    spec = default_spec(settings)
+    presets = preset_specs(settings)
     names = f"; presets {', '.join(presets)}" if presets else ""
-    return f"{order.model} by {registry.label(order.engine)}; {len(models())} in the catalogue{names}"
+    return f"{spec.model} by {registry.label(spec.engine)}; {len(models())} in the catalogue{names}"
 
 
 def _job_store(settings: Settings) -> str:
@@ -145,7 +145,7 @@ def _osc(settings: Settings) -> str:
     if options.port == 0:
         return "at a port that the system chooses; `stembridge up` tells which"
     where = Endpoint(_NEAR.get(options.host, options.host), options.port)
-    if version_at(where, OSC_WAIT_S) is not None:
+    if ping(where, OSC_WAIT_S) is not None:
         return f"a bridge answers at {where.host} port {where.port}"
     if running:
         raise OscError(

@@ -36,8 +36,8 @@ def show(options: argparse.Namespace) -> int:
     print(f"{job.song}  (job {job.id})")
     print(f"  state    {_state(job)}")
     print(f"  bounce   {job.source}")
-    preset = f", preset {job.order.preset}" if job.order.preset else ""
-    print(f"  model    {job.order.model} by {registry.label(job.order.engine)}{preset}")
+    preset = f", preset {job.spec.preset}" if job.spec.preset else ""
+    print(f"  model    {job.spec.model} by {registry.label(job.spec.engine)}{preset}")
     if job.minutes:
         print(f"  billed   {job.minutes} started minute{'s' if job.minutes != 1 else ''}")
     _print_failure(job)

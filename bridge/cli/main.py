@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has gone; it has what it wanted. Python would complain once more at its exit.
+        # The reader (head, less) has gone; it has what it wanted. Python would report_error once more at its exit.
         sys.stdout = None
         return DONE
 
@@ -33,7 +33,7 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
     import importlib
 
     from bridge.cli.arguments import parser
-    from bridge.cli.report_error import complain
+    from bridge.cli.report_error import report_error
     from bridge.errors import StembridgeError
 
     options = parser().parse_args(arguments)
@@ -42,7 +42,7 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
     try:
         code: int = getattr(command, options.function)(options)
     except StembridgeError as error:
-        return complain(error, as_json=getattr(options, "json", False))
+        return report_error(error, as_json=getattr(options, "json", False))
     return code
 
 

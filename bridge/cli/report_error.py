@@ -12,7 +12,7 @@ FAILED, WRONG_USE = 1, 2
 _WRONG_USE = (UsageError, ConfigError, EngineUnavailable, ModelUnsupported)
 
 
-def complain(error: StembridgeError, *, as_json: bool) -> int:
+def report_error(error: StembridgeError, *, as_json: bool) -> int:
     """Say what went wrong and what can be done about it; return the exit code."""
     if as_json:
         print(json.dumps({"error": {"code": error.code, "message": error.message, "advice": error.advice}}))

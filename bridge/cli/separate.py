@@ -15,12 +15,12 @@ from bridge.config.settings import Settings
 from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.places import Places
-from bridge.daemon.specs import special_order, takeover
-from bridge.daemon.workers import Crew
+from bridge.daemon.specs import special_spec, takeover
+from bridge.daemon.workers import Workers
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.jobs.folder import InstanceLock, StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.housekeeping import tidy
@@ -33,7 +33,7 @@ Refusal = tuple[Path, StembridgeError]
 def separate(options: argparse.Namespace) -> int:
     """Separate each file and wait for its stems; the exit code is 1 where any of them failed."""
     settings = settings_of(options)
-    order = special_order(
+    spec = special_spec(
         settings,
         preset=options.preset,
         model_id=options.model,
@@ -43,12 +43,12 @@ def separate(options: argparse.Namespace) -> int:
     )
     _warn(options, settings)
     state = state_folder(settings)
-    make_output(order.output)
+    make_output(spec.output)
     with ExitStack() as stack:
         store = open_store(state)
         stack.callback(store.close)
         alone = stack.enter_context(_alone(settings, state, store))
-        ids, refused = _accept(options.files, order, store, state, places(settings))
+        ids, refused = _accept(options.files, spec, store, state, places(settings))
         with _worker(settings, state, store, frozenset(ids)) if alone else ExitStack():
             jobs = _follow(store, ids, quiet=options.json)
     return _tell(jobs, refused, as_json=options.json)
@@ -78,13 +78,13 @@ def _alone(settings: Settings, state: StateFolder, store: JobStore) -> Iterator[
 
 
 def _accept(
-    files: list[Path], order: Order, store: JobStore, state: StateFolder, places: Places
+    files: list[Path], spec: JobSpec, store: JobStore, state: StateFolder, places: Places
 ) -> tuple[list[str], list[Refusal]]:
     ids: list[str] = []
     refused: list[Refusal] = []
     for file in files:
         try:
-            ids.append(job_for(places.of_command(file), order, "cli", store, state.spool).id)
+            ids.append(job_for(places.of_command(file), spec, "cli", store, state.spool).id)
         except StembridgeError as error:
             refused.append((file, error))
     return ids, refused
@@ -94,12 +94,12 @@ def _accept(
 def _worker(settings: Settings, state: StateFolder, store: JobStore, ids: frozenset[str]) -> Iterator[None]:
     handler = log_to_file(state.logs, secrets(settings))
     store.subscribe(LogChanges())
-    crew = Crew(settings, state, store, only=ids)
+    workers = Workers(settings, state, store, only=ids)
     try:
-        crew.start()
+        workers.start()
         yield
     finally:
-        crew.stop()
+        workers.stop()
         handler.close()
 
 

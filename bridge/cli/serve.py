@@ -12,7 +12,7 @@ from bridge.cli.common import local_time, print_json, settings_of
 from bridge.config.settings import Settings
 from bridge.server.options import Limits, ServerOptions
 from bridge.server.tables.keys import KeyState, KeyUsage
-from bridge.server.tables.opening import Books, open_books
+from bridge.server.tables.opening import Tables, open_tables
 
 _STATES = {
     "enable": KeyState.ACTIVE,
@@ -32,14 +32,14 @@ def serve(options: argparse.Namespace) -> int:
     from bridge.server.app import build_app
     from bridge.server.listen import Listener, open_socket, require_guarded
     from bridge.server.log import log_to
-    from bridge.server.state import Outside, Site
+    from bridge.server.state import Outside, ServerState
 
     require_guarded(wanted)
     log_to(sys.stderr)
     executor = LocalExecutor()
     try:
-        with open_socket(wanted) as listening, Site(wanted, Outside(executor)) as site:
-            listener = Listener(build_app(site), wanted)
+        with open_socket(wanted) as listening, ServerState(wanted, Outside(executor)) as state:
+            listener = Listener(build_app(state), wanted)
             listener.stop_at_signals()
             if options.stop.asked():  # before the listener could hear it
                 return 0
@@ -54,8 +54,8 @@ def serve(options: argparse.Namespace) -> int:
 
 def create(options: argparse.Namespace) -> int:
     """Make a key and show it, this once."""
-    with _opened(options) as books:
-        key = books.keys.create(options.name)
+    with _opened(options) as tables:
+        key = tables.keys.create(options.name)
     if options.json:
         print_json({"name": options.name, "key": key})
     else:
@@ -67,8 +67,8 @@ def create(options: argparse.Namespace) -> int:
 
 def list_keys(options: argparse.Namespace) -> int:
     """List the keys with what they have used."""
-    with _opened(options) as books:
-        usage = books.keys.usage()
+    with _opened(options) as tables:
+        usage = tables.keys.usage()
     if options.json:
         print_json({"keys": [_document(one) for one in usage]})
     else:
@@ -78,8 +78,8 @@ def list_keys(options: argparse.Namespace) -> int:
 
 def credit(options: argparse.Namespace) -> int:
     """Give a key minutes."""
-    with _opened(options) as books:
-        balance = books.keys.credit(options.name, options.minutes)
+    with _opened(options) as tables:
+        balance = tables.keys.credit(options.name, options.minutes)
     if options.json:
         print_json({"name": options.name, "balance": balance})
     else:
@@ -90,8 +90,8 @@ def credit(options: argparse.Namespace) -> int:
 def change(options: argparse.Namespace) -> int:
     """Enable, disable, suspend or revoke a key."""
     state = _STATES[options.action]
-    with _opened(options) as books:
-        books.keys.set_state(options.name, state)
+    with _opened(options) as tables:
+        tables.keys.set_state(options.name, state)
     if options.json:
         print_json({"name": options.name, "state": str(state)})
     else:
@@ -126,18 +126,18 @@ def server_options(settings: Settings) -> ServerOptions:
 
 
 @contextmanager
-def _opened(options: argparse.Namespace) -> Iterator[Books]:
-    """Open the server's books beside the running server; several processes may."""
-    books = open_books(server_options(settings_of(options)).storage)
+def _opened(options: argparse.Namespace) -> Iterator[Tables]:
+    """Open the server's tables beside the running server; several processes may."""
+    tables = open_tables(server_options(settings_of(options)).storage)
     try:
-        yield books
+        yield tables
     finally:
-        books.database.close()
+        tables.database.close()
 
 
 def _status(options: argparse.Namespace) -> int:
-    with _opened(options) as books:
-        counts, usage = books.tasks.counts(), books.keys.usage()
+    with _opened(options) as tables:
+        counts, usage = tables.tasks.counts(), tables.keys.usage()
     if options.json:
         queue = {str(state): count for state, count in counts.items()}
         print_json({"tasks": queue, "keys": [_document(one) for one in usage]})

@@ -10,19 +10,18 @@ from bridge.config.settings import Settings
 from bridge.daemon.key import api_key
 from bridge.errors import PublisherUnavailable
 from bridge.jobs.folder import StateFolder
-from bridge.pipeline.remote import RemoteOptions, Service
+from bridge.pipeline.remote import Cloud, CloudOptions
 from bridge.publish.registry import PublishOptions, choose
 
 if TYPE_CHECKING:
-    from bridge.publish.publisher import Publisher
-    from bridge.publish.publisher import Service as Serves
+    from bridge.publish.publisher import Publisher, ServesFiles
     from bridge.separation.api.wire import Wire
 
 
 log = logging.getLogger(__name__)
 
 
-class RunningService:
+class CloudConnection:
     """Holds the connections to the service and, where the bridge itself serves the bounces, that server.
 
     Without a key there is no service, and nothing is loaded or started.
@@ -34,14 +33,14 @@ class RunningService:
         self._state = state
         self._key = api_key(settings)
         self._publisher: Publisher | None = None
-        self._serving: Serves | None = None
+        self._serving: ServesFiles | None = None
         self._publisher_lock = threading.Lock()
         self._wire: Wire | None = None
-        self.service: Service | None = self._build() if self._key else None
+        self.service: Cloud | None = self._build() if self._key else None
 
     def start(self) -> None:
         """Start what serves the published bounces; also those published before a restart."""
-        from bridge.publish.publisher import Service as Serves
+        from bridge.publish.publisher import ServesFiles
 
         if self.service is None:
             return
@@ -50,7 +49,7 @@ class RunningService:
         except PublisherUnavailable as error:
             log.info("%s", error)  # the first job for the service tells it to everybody
             return
-        if isinstance(publisher, Serves):
+        if isinstance(publisher, ServesFiles):
             publisher.start()
             self._serving = publisher
 
@@ -61,7 +60,7 @@ class RunningService:
         if self._wire is not None:
             self._wire.close()
 
-    def _build(self) -> Service:
+    def _build(self) -> Cloud:
         from bridge.separation.api.client import ApiClient
         from bridge.separation.api.endpoint import Endpoint
         from bridge.separation.api.engine import ApiEngine
@@ -70,12 +69,12 @@ class RunningService:
         api = self._settings.api
         endpoint = Endpoint(api.base_url, self._key, proxy=api.proxy or None, ca=api.ca_file)
         self._wire = Wire(endpoint)
-        options = RemoteOptions(
+        options = CloudOptions(
             monthly_minutes=api.monthly_minutes,
             lifetime_s=self._settings.publish.lifetime_s,
             upload_flac=api.upload == "flac",
         )
-        return Service(ApiEngine(ApiClient(self._wire)), self._publisher_once, options)
+        return Cloud(ApiEngine(ApiClient(self._wire)), self._publisher_once, options)
 
     def _publisher_once(self) -> Publisher:
         from bridge.publish.registry import publisher
@@ -107,7 +106,7 @@ def publish_options(settings: Settings, state: StateFolder, key: str) -> Publish
     )
 
 
-def service_ready(settings: Settings) -> bool:
+def cloud_ready(settings: Settings) -> bool:
     """Say whether "auto" may choose the service: there is a key, and a way to make bounces reachable."""
     key = api_key(settings)
     if not key:

@@ -15,7 +15,7 @@ from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job, stems_key
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 from bridge.pipeline.kept import KeptStems
 from bridge.separation.registry import revision
@@ -46,7 +46,9 @@ def kept_stems(settings: Settings, state: StateFolder) -> KeptStems:
     return KeptStems(state.stems, int(settings.state.keep_gb * 1e9))
 
 
-def inbox_options(settings: Settings, default: Order, presets: Mapping[str, Order], choices: Choices) -> InboxOptions:
+def inbox_options(
+    settings: Settings, default: JobSpec, presets: Mapping[str, JobSpec], choices: Choices
+) -> InboxOptions:
     """Return what the inbox is told."""
     return InboxOptions(
         folder=settings.inbox.folder,
@@ -56,7 +58,7 @@ def inbox_options(settings: Settings, default: Order, presets: Mapping[str, Orde
         ignore=settings.inbox.ignore,
         output=settings.output.folder,
         state=settings.state.folder,
-        orders=presets,
+        specs=presets,
         usual=choices.usual,
         default=default,
     )
@@ -69,19 +71,19 @@ def places(settings: Settings) -> Places:
     return Places(settings.inbox.folder, settings.osc.folders, filters)
 
 
-def job_for(bounce: Named, order: Order, door: str, store: JobStore, spool: Path) -> Job:
+def job_for(bounce: Named, spec: JobSpec, door: str, store: JobStore, spool: Path) -> Job:
     """Return the job of a bounce that somebody names, a new one or the one it has. Raises what `ingest_now` does."""
-    taken = ingest_now(bounce, order, door, store, spool)
+    taken = ingest_now(bounce, spec, door, store, spool)
     job = store.get(taken.job) if taken.job else store.latest_of(bounce.path.absolute(), taken.sha256)
     if job is None:
         raise StoreError(f"The job of {bounce.path} is gone from the job store.", advice="Ask for it again.")
     return job
 
 
-def key_of(sha256: str, order: Order) -> str:
+def key_of(sha256: str, spec: JobSpec) -> str:
     """Name what the stems of some audio depend on."""
-    return stems_key(sha256, order.model, order.engine, revision(order.engine))
+    return stems_key(sha256, spec.model, spec.engine, revision(spec.engine))
 
 
 def _key_of(arrival: Arrival) -> str:
-    return key_of(arrival.sha256, arrival.order)
+    return key_of(arrival.sha256, arrival.spec)

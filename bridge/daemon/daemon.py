@@ -14,9 +14,9 @@ from bridge.daemon.key import with_key
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Requests
-from bridge.daemon.specs import default_order, preset_orders
+from bridge.daemon.specs import default_spec, preset_specs
 from bridge.daemon.status import Facts, StatusFile
-from bridge.daemon.workers import Crew
+from bridge.daemon.workers import Workers
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.jobs.folder import InstanceLock
@@ -56,7 +56,7 @@ class Daemon:
 
     def _start(self, stack: ExitStack) -> None:
         settings = with_key(self._settings)  # every room asks for it, and a keyring may ask for a password each time
-        default, presets = default_order(settings), preset_orders(settings)  # what is wrong with them is told first
+        default, presets = default_spec(settings), preset_specs(settings)  # what is wrong with them is told first
         state = state_folder(settings)
         make_output(settings.output.folder)
         lock = InstanceLock(state, "stembridge up")
@@ -72,18 +72,18 @@ class Daemon:
         self._report(store)
 
         store.requeue_parked()
-        crew = Crew(settings, state, store)
+        workers = Workers(settings, state, store)
         choices = Choices(settings, default, presets)
         options = inbox_options(settings, default, presets, choices)
-        requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
+        requests = Requests(store, state.spool, workers, places(settings), choices, options.selected)
         self._osc = stack.enter_context(OscDoor(settings, requests))
-        store.subscribe(self._osc.hear)  # before the crew starts, and until it has stopped: it hears of every end
+        store.subscribe(self._osc.on_job_changed)  # first and to the last: it hears of every end
         facts = Facts(settings.inbox.folder, settings.output.folder, tuple(settings.presets))
         status = StatusFile(state.status, facts, requests, self._osc)
-        store.subscribe(status.hear)
+        store.subscribe(status.on_job_changed)
         stack.enter_context(status)
-        stack.callback(crew.stop)
-        crew.start()
+        stack.callback(workers.stop)
+        workers.start()
         inbox = Inbox(
             options,
             store,
@@ -105,7 +105,7 @@ class Daemon:
 
 
 def _note_accepted(job_id: str) -> None:
-    log.debug("the inbox handed over job %s", job_id)  # the crew has heard of it from the store
+    log.debug("the inbox handed over job %s", job_id)  # the workers has heard of it from the store
 
 
 def _note_problem(path: Path, error: StembridgeError) -> None:

@@ -12,7 +12,7 @@ from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
 from bridge.osc.actions import Actions
 from bridge.osc.options import Endpoint, OscOptions, Poke
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class OscDoor:
         self._retry_s = retry_s
         self._trying: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._room: Room | None = None
+        self._room: OscServer | None = None
         self._problem: StembridgeError | None = None
 
     @property
@@ -60,11 +60,11 @@ class OscDoor:
         """Why it does not listen yet."""
         return None if self._room else self._problem
 
-    def hear(self, job: Job) -> None:
+    def on_job_changed(self, job: Job) -> None:
         """Hear of a job that has changed: a listener for the job store."""
         room = self._room
         if room is not None:
-            room.hear(job)
+            room.on_job_changed(job)
 
     def __enter__(self) -> OscDoor:
         """Open it, or begin to try."""
@@ -92,7 +92,7 @@ class OscDoor:
             room.__exit__(None, None, None)
 
     def _open(self) -> None:
-        room = Room(self._options, self._actions, __version__)
+        room = OscServer(self._options, self._actions, __version__)
         room.__enter__()
         self._room = room
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import job_for
 from bridge.daemon.places import Places
-from bridge.daemon.workers import Crew
+from bridge.daemon.workers import Workers
 from bridge.errors import BounceError, StembridgeError
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, WORKING, State
 from bridge.jobs.store import JobStore
 from bridge.media.sniff import begins_like_audio
@@ -40,15 +40,15 @@ class Requests:
         self,
         store: JobStore,
         spool: Path,
-        crew: Crew,
+        workers: Workers,
         places: Places,
         choices: Choices,
-        selected: Callable[[str], Order | None],
+        selected: Callable[[str], JobSpec | None],
     ) -> None:
         """`selected` tells what the place of a bounce in the inbox selects, None for nothing."""
         self._store = store
         self._spool = spool
-        self._crew = crew
+        self._workers = workers
         self._places = places
         self._choices = choices
         self._selected = selected
@@ -63,15 +63,15 @@ class Requests:
     @property
     def paused(self) -> bool:
         """No further job is begun."""
-        return self._crew.paused
+        return self._workers.paused
 
     def separate(self, path: str, choice: str = "", chosen: str = "", *, door: str = "osc") -> Job:
         """Make a job of an audio file in an allowed folder, or return the one it has."""
         try:
             bounce = self._places.find(path)
             _require_audio(bounce.path)
-            order = self._selected(str(bounce.path)) if bounce.watched and not choice else None
-            return job_for(bounce, order or self._choices.named(choice or chosen), door, self._store, self._spool)
+            spec = self._selected(str(bounce.path)) if bounce.watched and not choice else None
+            return job_for(bounce, spec or self._choices.named(choice or chosen), door, self._store, self._spool)
         except StembridgeError as error:
             with self._lock:
                 self._refused = (*self._refused, Refusal(path, error, time.time()))[-_REFUSALS:]
@@ -109,7 +109,7 @@ class Requests:
         working = sum(count for state, count in counts.items() if state in WORKING)
         parts = [f"{counts.get(State.QUEUED, 0)} waiting", f"{working} under way"]
         parts += [f"{count} {state}" for state, count in counts.items() if state in FINAL]
-        return ", ".join(parts) + ("; paused" if self._crew.paused else "")
+        return ", ".join(parts) + ("; paused" if self._workers.paused else "")
 
     def preset(self, name: str) -> None:
         """Choose the preset or model of every bounce that names none."""
@@ -117,11 +117,11 @@ class Requests:
 
     def pause(self) -> None:
         """Begin no further job."""
-        self._crew.pause()
+        self._workers.pause()
 
     def resume(self) -> None:
         """Begin jobs again."""
-        self._crew.resume()
+        self._workers.resume()
 
 
 def _require_audio(path: Path) -> None:

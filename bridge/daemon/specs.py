@@ -1,4 +1,4 @@
-"""Settings and presets as the orders that doors hand to the job store."""
+"""Settings and presets as the specs that doors hand to the job store."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bridge.config.offer import Offer
 from bridge.config.settings import Preset, Settings
-from bridge.daemon.cloud import service_ready
+from bridge.daemon.cloud import cloud_ready
 from bridge.daemon.key import api_key
 from bridge.errors import EngineError, UsageError
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import Model, model, models
 from bridge.separation.registry import AUTO, ENGINES, KEY_ADVICE, LOCAL, SERVICE, choose, label
 
@@ -21,13 +21,13 @@ def offer() -> Offer:
     return Offer({row.id: row.engines for row in models().values()}, ENGINES)
 
 
-def default_order(settings: Settings) -> Order:
+def default_spec(settings: Settings) -> JobSpec:
     """Return what a bounce gets that asks for nothing special.
 
     Raises `UsageError` for a model that does not exist, `EngineError` where no engine here can make it.
     """
     separation, normalise, output = settings.separation, settings.normalise, settings.output
-    return Order(
+    return JobSpec(
         output=output.folder,
         model=separation.model,
         engine=_engine(settings),
@@ -50,7 +50,7 @@ def _engine(settings: Settings) -> str:
     """Choose the engine: the service by itself only where it can be used, by name wherever there is a key to it."""
     wanted, wish = model(settings.separation.model), settings.separation.engine
     if wish == AUTO:
-        return choose(AUTO, wanted, service=service_ready(settings))
+        return choose(AUTO, wanted, service=cloud_ready(settings))
     if wish == SERVICE and settings.separation.failover and not api_key(settings):
         return _without_key(wanted)
     return choose(wish, wanted, service=wish != SERVICE or bool(api_key(settings)))
@@ -76,12 +76,12 @@ def takeover(settings: Settings, wanted: Collection[str]) -> str:
     return f"There is no key to the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
 
 
-def preset_orders(settings: Settings) -> Mapping[str, Order]:
-    """Return the order of each preset by its name; raises what `default_order` does."""
+def preset_specs(settings: Settings) -> Mapping[str, JobSpec]:
+    """Return the spec of each preset by its name; raises what `default_spec` does."""
     return {name: _with_preset(settings, name, preset) for name, preset in settings.presets.items()}
 
 
-def special_order(
+def special_spec(
     settings: Settings,
     *,
     preset: str | None = None,
@@ -89,8 +89,8 @@ def special_order(
     engine: str | None = None,
     output: Path | None = None,
     force: bool = False,
-) -> Order:
-    """Return the order of one command: the preset, or the defaults, with what the command line names instead."""
+) -> JobSpec:
+    """Return the spec of one command: the preset, or the defaults, with what the command line names instead."""
     if preset is None:
         chosen = Preset()
     elif preset in settings.presets:
@@ -102,11 +102,11 @@ def special_order(
         chosen = chosen.model_copy(update={"model": model_id})
     if engine is not None:
         chosen = chosen.model_copy(update={"engine": engine})
-    order = _with_preset(settings, preset or "", chosen)
-    return dataclasses.replace(order, output=output.absolute() if output else order.output, force=force)
+    spec = _with_preset(settings, preset or "", chosen)
+    return dataclasses.replace(spec, output=output.absolute() if output else spec.output, force=force)
 
 
-def _with_preset(settings: Settings, name: str, preset: Preset) -> Order:
+def _with_preset(settings: Settings, name: str, preset: Preset) -> JobSpec:
     separation = settings.separation.model_copy(
         update={key: value for key in ("model", "engine") if (value := getattr(preset, key)) is not None}
     )
@@ -116,4 +116,4 @@ def _with_preset(settings: Settings, name: str, preset: Preset) -> Order:
         }
     )
     merged = settings.model_copy(update={"separation": separation, "normalise": normalise})
-    return dataclasses.replace(default_order(merged), preset=name)
+    return dataclasses.replace(default_spec(merged), preset=name)

@@ -58,7 +58,7 @@ class StatusFile:
         self._complained = False
         self._thread = threading.Thread(target=self._run, name="status")
 
-    def hear(self, job: Job) -> None:  # noqa: ARG002 - all are looked up when it is written
+    def on_job_changed(self, job: Job) -> None:  # noqa: ARG002 - all are looked up when it is written
         """Hear that a job has changed: a listener for the job store."""
         self._changed.set()
 

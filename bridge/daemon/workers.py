@@ -6,7 +6,7 @@ import threading
 
 from bridge.compute.executor import LocalExecutor
 from bridge.config.settings import Settings
-from bridge.daemon.cloud import RunningService
+from bridge.daemon.cloud import CloudConnection
 from bridge.daemon.compose import kept_stems, key_of
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
@@ -14,7 +14,7 @@ from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.steps import Pipeline
-from bridge.pipeline.store_poller import Alarm
+from bridge.pipeline.store_poller import StorePoller
 from bridge.pipeline.withdrawals import Withdrawals
 from bridge.pipeline.worker import Worker
 from bridge.separation.registry import LOCAL, SERVICE
@@ -26,7 +26,7 @@ SERVICE_WORKERS = 4
 """Jobs at the service at once; fewer where its own limit is lower, which the client learns."""
 
 
-class Crew:
+class Workers:
     """Every worker, with the process that they compute in. Stops in reverse, whatever happened in between."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Crew:
     ) -> None:
         """With `only`, jobs with other ids are left alone."""
         self._executor = LocalExecutor()
-        self._service = RunningService(settings, state)
+        self._service = CloudConnection(settings, state)
         self._pausing = threading.Event()
         archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
 
@@ -42,7 +42,7 @@ class Crew:
             kept = kept_stems(settings, state)
             service = self._service.service
             pipeline = Pipeline(store, state, kept, self._executor, source_archive=archive, service=service)
-            return Worker(store, pipeline, backlog, key_of=lambda job, order: key_of(job.sha256, order))
+            return Worker(store, pipeline, backlog, key_of=lambda job, spec: key_of(job.sha256, spec))
 
         local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
         remote_workers = SERVICE_WORKERS if self._service.service else 1
@@ -50,8 +50,8 @@ class Crew:
         self._withdrawals: Withdrawals | None = None
         if only is None and self._service.service:
             self._withdrawals = Withdrawals(store, self._service.service.publisher)
-            store.subscribe(self._withdrawals.hear)
-        self._alarm = Alarm(store, self._wake)
+            store.subscribe(self._withdrawals.on_job_changed)
+        self._poller = StorePoller(store, self._wake)
         store.subscribe(self._hear)
 
     def start(self) -> None:
@@ -61,11 +61,11 @@ class Crew:
             self._withdrawals.start()
         for worker in self._workers:
             worker.start()
-        self._alarm.start()
+        self._poller.start()
 
     def stop(self) -> None:
         """Stop within a few seconds; the jobs at hand stay where they stand."""
-        self._alarm.stop()
+        self._poller.stop()
         for worker in self._workers:
             worker.ask_to_stop()
         for worker in self._workers:

@@ -11,12 +11,12 @@
     │   ├── EngineUnavailable  that engine is not installed or not in this version
     │   ├── ModelUnsupported   that engine cannot make that model's stems
     │   └── EngineFailed       it started and broke
-    ├── ServiceError         the separation service's part; `parked` says where the job waits
+    ├── CloudError         the separation service's part; `parked` says where the job waits
     │   ├── NotSent            the request certainly never reached it                  (retried)
     │   ├── OutcomeUnknown     a create was sent and its answer lost: it may be paid    (parked)
     │   ├── ProtocolError      it answered, but not in its own protocol
     │   ├── AnswerLost         a question's answer was lost: ask again                  (retried)
-    │   ├── RefusedByService   it answered with a code, and did nothing; one class a code: protocol/refusals.py
+    │   ├── RefusedByCloud   it answered with a code, and did nothing; one class a code: protocol/refusals.py
     │   │   ├── InsufficientCredit, InvalidKey, Suspended, NotEnabled   the account    (parked)
     │   │   ├── RateLimited, ConcurrencyLimited                         too much at once (retried)
     │   │   ├── TaskGone         it no longer knows a task that may be paid             (parked)
@@ -45,12 +45,12 @@ from __future__ import annotations
 
 from bridge.errors.cloud import (
     AnswerLost,
+    CloudError,
     NotSent,
     OutcomeUnknown,
     OverBudget,
     ProtocolError,
-    RefusedByService,
-    ServiceError,
+    RefusedByCloud,
     TaskFailed,
 )
 from bridge.errors.engine import EngineError, EngineFailed, EngineUnavailable, ModelUnsupported
@@ -81,6 +81,7 @@ __all__ = [
     "AnswerLost",
     "ArgumentError",
     "BounceError",
+    "CloudError",
     "ConfigError",
     "ConfigProblem",
     "DeliveryOvertaken",
@@ -103,8 +104,7 @@ __all__ = [
     "PublishUnreachable",
     "PublisherUnavailable",
     "ReceiptUnreadable",
-    "RefusedByService",
-    "ServiceError",
+    "RefusedByCloud",
     "StembridgeError",
     "StepCancelled",
     "StorageError",

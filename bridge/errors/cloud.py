@@ -7,7 +7,7 @@ from typing import ClassVar
 from bridge.errors.root import StembridgeError
 
 
-class ServiceError(StembridgeError):
+class CloudError(StembridgeError):
     """Something about the separation service, or the way to it."""
 
     default_code = "service"
@@ -17,7 +17,7 @@ class ServiceError(StembridgeError):
     """Whether a local engine may take the job over, where that is configured: nothing was or will be paid for it."""
 
 
-class NotSent(ServiceError):
+class NotSent(CloudError):
     """Refused, unresolved, untrusted or timed out before the request left: the service never saw it."""
 
     default_code = "service.unreachable"
@@ -25,7 +25,7 @@ class NotSent(ServiceError):
     retryable = True
 
 
-class OutcomeUnknown(ServiceError):
+class OutcomeUnknown(CloudError):
     """The order was sent and its answer lost: the service may be working on it, for money. Never repeated blindly."""
 
     default_code = "service.outcome_unknown"
@@ -36,7 +36,7 @@ class OutcomeUnknown(ServiceError):
     parked = "needs_review"
 
 
-class AnswerLost(ServiceError):
+class AnswerLost(CloudError):
     """The answer to a question that costs nothing was lost; asking again is safe."""
 
     default_code = "service.answer_lost"
@@ -44,14 +44,14 @@ class AnswerLost(ServiceError):
     retryable = True
 
 
-class ProtocolError(ServiceError):
+class ProtocolError(CloudError):
     """What came is not the AudioSeparation protocol: another server, a proxy's page, or a damaged answer."""
 
     default_code = "service.protocol"
     default_advice = "Check [api] base_url and the proxy; something else than the service may be answering."
 
 
-class RefusedByService(ServiceError):
+class RefusedByCloud(CloudError):
     """The service answered with another code than success, so it did not do what was asked."""
 
     default_code = "service.refused"
@@ -62,14 +62,14 @@ class RefusedByService(ServiceError):
         self.retry_after_s = retry_after_s
 
 
-class TaskFailed(ServiceError):
+class TaskFailed(CloudError):
     """The service took the task and reports that it failed. By its documentation that costs nothing."""
 
     default_code = "service.task_failed"
     default_advice = "`stembridge retry` orders it again, or choose another model or engine."
 
 
-class OverBudget(ServiceError):
+class OverBudget(CloudError):
     """The job's started minutes do not fit into what is left of the monthly cap. Nothing was sent."""
 
     default_code = "service.budget"

@@ -19,12 +19,12 @@ from pathlib import Path
 from bridge.inbox.copiers import COPIERS, copy_settled
 from bridge.inbox.filters import is_bounce_name, is_job_file_name
 from bridge.inbox.hands import Hands
-from bridge.inbox.job_file_handler import Clerk, OnRequest
+from bridge.inbox.job_file_handler import JobFileHandler, OnRequest
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
-from bridge.inbox.outcome_handler import OnAccepted, OnProblem, Reception
+from bridge.inbox.outcome_handler import OnAccepted, OnProblem, OutcomeHandler
 from bridge.inbox.outcomes import Outcome
-from bridge.inbox.scan_schedule import Lookout
+from bridge.inbox.scan_schedule import ScanSchedule
 from bridge.inbox.settling import Ready, Settling
 from bridge.inbox.spool import sweep
 from bridge.inbox.suspend import Instant, slept
@@ -66,13 +66,15 @@ class Inbox:
         self._folder = options.folder
         self._spool = spool
         self._clock = clock
-        self._lookout = Lookout(options, clock, self._on_hint, self._on_close)
+        self._lookout = ScanSchedule(options, clock, self._on_hint, self._on_close)
         self._settling = Settling(self._lookout.pace)
-        self._reception = Reception(options, ledger, self._settling, on_accepted, on_problem)
+        self._reception = OutcomeHandler(options, ledger, self._settling, on_accepted, on_problem)
         self._copiers = Hands(
             "inbox-copy", COPIERS, lambda ready, keep_going: copy_settled(ready, spool, keep_going), self._tell
         )
-        self._clerk = None if on_request is None else Hands("inbox-request", 1, Clerk(on_request).deal, self._tell)
+        self._clerk = (
+            None if on_request is None else Hands("inbox-request", 1, JobFileHandler(on_request).deal, self._tell)
+        )
         self._messages: deque[_Closed | Outcome] = deque()
         self._closes: list[_Closed] = []
         self._at_work: set[str] = set()

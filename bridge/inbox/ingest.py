@@ -15,7 +15,7 @@ from bridge.inbox.busy import open_for_writing
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, SpoolCopy, copy_to_spool
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.media.completeness import verdict_of_path
 from bridge.media.verdict import Verdict
 
@@ -70,7 +70,7 @@ def admit(arrival: Arrival, ledger: Ledger) -> str | None:
     return job
 
 
-def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Path) -> Ingested:
+def ingest_now(bounce: Named, spec: JobSpec, door: str, ledger: Ledger, spool: Path) -> Ingested:
     """Make a job of a file that somebody named, without waiting for it to settle.
 
     Raises BounceError where the file
@@ -92,7 +92,7 @@ def ingest_now(bounce: Named, order: Order, door: str, ledger: Ledger, spool: Pa
             raise _missing(source) from error
         raise _unreadable(f"{source.name} cannot be read: {error.strerror or error} ({source}).") from error
     song = song_of(source)
-    arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, door, order, bounce.watched)
+    arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, door, spec, bounce.watched)
     return Ingested(admit(arrival, ledger), copy.sha256)
 
 

@@ -23,7 +23,7 @@ OnRequest = Callable[[str, str], str]
 """Makes a job of the file at a path, with a preset or "", and returns the job's id. May take as long as a copy."""
 
 
-class Clerk:
+class JobFileHandler:
     """Deals with one job file after the other, so that nobody asks for one bounce twice at the same time."""
 
     def __init__(self, on_request: OnRequest) -> None:

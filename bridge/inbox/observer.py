@@ -30,7 +30,7 @@ _STOP_S = 0.3
 
 
 class _Observed:
-    """What both kinds of ears do with their observer."""
+    """What both kinds of observer do with their observer."""
 
     def __init__(self, observer: BaseObserver, events: list[type[FileSystemEvent]]) -> None:
         observer.name = "inbox-watch"
@@ -58,7 +58,7 @@ if sys.platform.startswith("linux"):
     from watchdog.observers.inotify import InotifyEmitter
     from watchdog.observers.inotify_c import InotifyFD
 
-    class Ears(_Observed):
+    class FolderObserver(_Observed):
         """Hears of changes below a root from its construction to `stop`.
 
         The thread that reads from the kernel is ours, since watchdog's own observer does not say when an error has
@@ -90,7 +90,7 @@ if sys.platform.startswith("linux"):
 else:
     from watchdog.observers import Observer
 
-    class Ears(_Observed):
+    class FolderObserver(_Observed):
         """Hears of changes below a root from its construction to `stop`."""
 
         def __init__(self, handler: FileSystemEventHandler, root: str) -> None:

@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Literal
 
 from bridge.inbox.filters import Filters, folded
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
 class InboxOptions:
-    """Where to look, how patiently, and what to order."""
+    """Where to look, how patiently, and what to ask for."""
 
     folder: Path
     """The inbox, absolute."""
     output: Path
     state: Path
     """Our own folders: never looked into, even where they lie inside the inbox."""
-    default: Order
-    orders: Mapping[str, Order] = field(default_factory=dict)
-    """What each preset orders. A folder at the inbox's top with a preset's name selects it."""
-    usual: Callable[[], Order] | None = None
+    default: JobSpec
+    specs: Mapping[str, JobSpec] = field(default_factory=dict)
+    """What each preset specs. A folder at the inbox's top with a preset's name selects it."""
+    usual: Callable[[], JobSpec] | None = None
     """Asked for what is ordered where no folder selects it; None: always the default."""
     settle_s: float = 2.0
     """How long a file must stand still after its writer has closed it; the other waits are multiples of it."""
@@ -37,15 +37,15 @@ class InboxOptions:
 
     def filters(self) -> Filters:
         """Return the filters of this inbox. Raises ConfigError where our own folders are the inbox itself."""
-        outputs = (self.output, self.default.output, *(order.output for order in self.orders.values()))
+        outputs = (self.output, self.default.output, *(spec.output for spec in self.specs.values()))
         return Filters(self.folder, (self.state, *outputs), self.ignore)
 
-    def order_for(self, path: str) -> Order:
-        """Return the order of a bounce: the one that its place in the inbox selects, or the usual one."""
+    def spec_for(self, path: str) -> JobSpec:
+        """Return the spec of a bounce: the one that its place in the inbox selects, or the usual one."""
         return self.selected(path) or (self.usual() if self.usual else self.default)
 
-    def selected(self, path: str) -> Order | None:
-        """Return the order of the preset in whose folder of the inbox a bounce lies; None where it lies in none."""
+    def selected(self, path: str) -> JobSpec | None:
+        """Return the spec of the preset in whose folder of the inbox a bounce lies; None where it lies in none."""
         first, *below = Path(path).relative_to(self.folder).parts
         chosen = folded(first) if below else ""
-        return next((order for name, order in self.orders.items() if folded(name) == chosen), None)
+        return next((spec for name, spec in self.specs.items() if folded(name) == chosen), None)

@@ -28,7 +28,7 @@ OnAccepted = Callable[[str], None]
 OnProblem = Callable[[Path, StembridgeError], None]
 
 
-class Reception:
+class OutcomeHandler:
     """Takes the outcomes of the threads at work, in the inbox's own thread."""
 
     def __init__(
@@ -55,10 +55,10 @@ class Reception:
         path, signature = outcome.ready.path, outcome.ready.signature
         match outcome:
             case Copied(copy=copy):
-                order = self._options.order_for(path)
+                spec = self._options.spec_for(path)
                 source = Path(path)
                 song = song_of(source)
-                arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, _DOOR, order, watched=True)
+                arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, _DOOR, spec, watched=True)
                 self._admit(path, arrival, now)
             case NotYet(unfinished=True):
                 self._settling.unfinished(path, signature, now)

@@ -18,7 +18,7 @@ _IDLE_SHARE = 10
 """Scans that events or polling ask for leave at least this many times their own length between them."""
 
 
-class Lookout:
+class ScanSchedule:
     """One folder, looked at again and again. Used from one thread."""
 
     def __init__(

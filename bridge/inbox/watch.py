@@ -15,7 +15,7 @@ from pathlib import Path
 
 from watchdog.events import FileClosedEvent, FileSystemEvent, FileSystemEventHandler
 
-from bridge.inbox.observer import Ears
+from bridge.inbox.observer import FolderObserver
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Watch:
         self._root = root
         self._on_hint = on_hint
         self._on_close = on_close
-        self._ears: Ears | None = None
+        self._observer: FolderObserver | None = None
         self._identity: tuple[int, int] | None = None
         self._complained = ""
 
@@ -56,25 +56,25 @@ class Watch:
         An observer goes deaf without a word when its root is renamed or replaced, so that its being alive is not
         enough.
         """
-        if self._ears is not None and (identity != self._identity or not self._ears.alive()):
+        if self._observer is not None and (identity != self._identity or not self._observer.alive()):
             log.info("watching %s anew: the folder was replaced, or the events had stopped", self._root)
             self.stop()
-        if self._ears is None:
+        if self._observer is None:
             self._start(identity)
-        return self._ears is not None
+        return self._observer is not None
 
     def stop(self) -> None:
         """Let go of the root."""
-        ears, self._ears = self._ears, None
-        if ears is not None:
-            ears.stop()
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.stop()
 
     def _start(self, identity: tuple[int, int]) -> None:
         # watchdog warns of something harmless whenever folders are made quickly.
         warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
         real_root = str(Path(self._root).resolve())
         try:
-            self._ears = Ears(_Hearing(self._root, real_root, self._on_hint, self._on_close), real_root)
+            self._observer = FolderObserver(_Hearing(self._root, real_root, self._on_hint, self._on_close), real_root)
         except OSError as error:
             self._complain(error.strerror or str(error))
             return

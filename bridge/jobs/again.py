@@ -26,7 +26,7 @@ def again(job: Job | None, arrival: Arrival, now: float) -> Again:
     A job that waits for a person holds an order that may be paid: only `retry` gives the word for another. One that
     waits for its next try, or for credit, is tried at once.
     """
-    if job is None or job.order != arrival.order:
+    if job is None or job.spec != arrival.spec:
         return Again.NEW
     if job.state not in FINAL or job.state is State.NEEDS_REVIEW:
         return Again.SAME

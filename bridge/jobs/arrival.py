@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,6 @@ class Arrival:
     song: str
     door: str
     """Which door it came through: "inbox", "cli", "osc", "job file"."""
-    order: Order
+    spec: JobSpec
     watched: bool = False
     """The inbox sees this bounce, by whichever door it came: it is remembered there, and not taken a second time."""

@@ -22,7 +22,7 @@ class Bill:
     minutes: int
 
 
-class ServiceNotes:
+class CloudNotes:
     """The part of the job store that money depends on. Every method raises `StorageError` where the disk fails it."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:

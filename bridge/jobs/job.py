@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.errors import StembridgeError
 from bridge.jobs.arrival import Signature
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 
 
@@ -46,7 +46,7 @@ class Job:
     signature: Signature
     key: str
     """What the stems depend on; see `stems_key`."""
-    order: Order
+    spec: JobSpec
     created: float
     """Seconds since the epoch, as every time here."""
     updated: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.errors import PublishError, ServiceError, StembridgeError, StorageError
+from bridge.errors import CloudError, PublishError, StembridgeError, StorageError
 
 FIRST_DELAY_S = 15.0
 LONGEST_DELAY_S = 600.0
@@ -18,6 +18,6 @@ def retry_at(error: StembridgeError, attempt: int, now: float) -> float | None:
     """
     if not error.retryable:
         return None
-    if not isinstance(error, (StorageError, ServiceError, PublishError)) and attempt >= ATTEMPTS:
+    if not isinstance(error, (StorageError, CloudError, PublishError)) and attempt >= ATTEMPTS:
         return None
     return now + min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt - 1, 16))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Event, Failure, Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 
 
@@ -54,7 +54,7 @@ def job_of(row: sqlite3.Row) -> Job:
         sha256=row["sha256"],
         signature=signature_of(row),
         key=row["stems_key"],
-        order=Order.from_json(row["order_json"]),
+        spec=JobSpec.from_json(row["order_json"]),
         created=row["created"],
         updated=row["updated"],
         attempt=row["attempt"],

@@ -16,7 +16,7 @@ ProjectKind = Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedde
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobSpec:
     """The choices of one job, frozen when it is accepted: a later change of the configuration does not alter them."""
 
     output: Path
@@ -49,11 +49,11 @@ class Order:
     """Separate again even where stems of the same audio and model are kept."""
 
     def to_json(self) -> str:
-        """Return the order as one line of JSON."""
+        """Return the spec as one line of JSON."""
         return json.dumps({**dataclasses.asdict(self), "output": str(self.output)}, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> Order:
+    def from_json(cls, text: str) -> JobSpec:
         """Read what `to_json` wrote; keys of a newer version are passed over."""
         row: dict[str, Any] = json.loads(text)
         known = {field.name for field in dataclasses.fields(cls)}

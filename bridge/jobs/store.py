@@ -12,10 +12,10 @@ from bridge.database.database import Database
 from bridge.errors import JobNotFound, NotPossible
 from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.cloud_notes import ServiceNotes
+from bridge.jobs.cloud_notes import CloudNotes
 from bridge.jobs.job import Event, Failure, Job
 from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -37,7 +37,7 @@ class JobStore:
         self._key_of = key_of
         self._clock = clock
         self._listeners: list[Listener] = []
-        self.notes = ServiceNotes(self._database, clock)
+        self.notes = CloudNotes(self._database, clock)
 
     def close(self) -> None:
         """Close the database."""
@@ -154,11 +154,11 @@ class JobStore:
             moved = self._move(job, after, failure=failure)
         return self._tell(moved)
 
-    def reassign(self, job: Job, order: Order, key: str) -> Job:
-        """Queue a job again for another engine, which `order` and `key` name; or see `_move`."""
+    def reassign(self, job: Job, spec: JobSpec, key: str) -> Job:
+        """Queue a job again for another engine, which `spec` and `key` name; or see `_move`."""
         with self._database.transaction():
-            self._database.run("reassign", {"id": job.id, "order_json": order.to_json(), "stems_key": key})
-            self._event(job.id, "reassigned", f"from {job.order.engine} to {order.engine}")
+            self._database.run("reassign", {"id": job.id, "order_json": spec.to_json(), "stems_key": key})
+            self._event(job.id, "reassigned", f"from {job.spec.engine} to {spec.engine}")
             moved = self._move(job, State.QUEUED)
         return self._tell(moved)
 
@@ -241,7 +241,7 @@ class JobStore:
             "sha256": arrival.sha256,
             **signature_columns(arrival.signature),
             "stems_key": self._key_of(arrival),
-            "order_json": arrival.order.to_json(),
+            "order_json": arrival.spec.to_json(),
             "now": self._clock(),
         }
         self._database.run("insert_job", values)

@@ -62,7 +62,7 @@ class Broadcaster:
         """Return who hears everything. May be asked on any thread, and is often."""
         return self._subscribers.all() | self._targets.all() if self._subscribers else self._targets.all()
 
-    def hear(self, job: Job) -> None:
+    def on_job_changed(self, job: Job) -> None:
         """Tell what a job's next snapshot brings."""
         now, followed = self._clock(), self._find(job)
         if followed is None:

@@ -60,9 +60,9 @@ class Feedback:
             return
         self._thread.join(wait_s)
 
-    def hear(self, job: Job) -> None:
+    def on_job_changed(self, job: Job) -> None:
         """Hear of a change: a listener of the job store."""
-        self._later(functools.partial(self._broadcaster.hear, job))
+        self._later(functools.partial(self._broadcaster.on_job_changed, job))
 
     def follow(self, job: Job, peer: Peer, asked: float, *, accepted: bool) -> None:
         """Tell `peer` of a job that it asked for at `asked`, by `clock`; see `Broadcaster.follow`."""

@@ -13,7 +13,7 @@ from bridge.osc.packet import messages
 from bridge.osc.sockets import resolve
 
 
-def version_at(endpoint: Endpoint, wait_s: float) -> str | None:
+def ping(endpoint: Endpoint, wait_s: float) -> str | None:
     """Ping over UDP and return the version that answers, None where nothing does. Raises `OscError`, `OSError`."""
     family, (address, _, *scope) = resolve(endpoint.host)
     with socket.socket(family, socket.SOCK_DGRAM) as asking:

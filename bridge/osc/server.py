@@ -31,7 +31,7 @@ _COPYING_THREADS, _MOST_COPIES = 2, 128
 _MOST_QUESTIONS = 128
 
 
-class Room:
+class OscServer:
     """OSC, listening from `__enter__` to `__exit__`."""
 
     def __init__(
@@ -57,13 +57,13 @@ class Room:
         """What it has counted so far."""
         return self._counters.now()
 
-    def hear(self, job: Job) -> None:
+    def on_job_changed(self, job: Job) -> None:
         """Hear of a job that has changed: a listener for the job store. Returns at once, on any thread."""
         feedback = self._feedback  # once: another thread may stop the room in between
         if feedback is not None:
-            feedback.hear(job)
+            feedback.on_job_changed(job)
 
-    def __enter__(self) -> Room:
+    def __enter__(self) -> OscServer:
         """Start. Raises `OscError` where the port cannot be had; nothing is left running then."""
         with ExitStack() as stack:
             self._start(stack)

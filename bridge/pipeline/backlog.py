@@ -47,4 +47,4 @@ class Backlog:
             self._interrupted.append(job.id)
 
     def _is_ours(self, job: Job) -> bool:
-        return job.order.engine in self._engines and (self._only is None or job.id in self._only)
+        return job.spec.engine in self._engines and (self._only is None or job.id in self._only)

@@ -32,7 +32,7 @@ def tidy(store: JobStore, state: StateFolder, kept: KeptStems, outputs: Iterable
     for folder in state.work("").iterdir():
         if folder.name not in unfinished:
             shutil.rmtree(folder, ignore_errors=True)
-    for output in {*outputs, *(job.order.output for job in jobs)}:
+    for output in {*outputs, *(job.spec.output for job in jobs)}:
         sweep(output, unfinished)
     kept.trim(frozenset(job.key for job in jobs))
 

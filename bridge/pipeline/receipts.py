@@ -14,7 +14,7 @@ from bridge.separation import catalogue, registry
 def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: float) -> Receipt:
     """Return the receipt of a rendered job; `now` is in seconds since the epoch."""
     report = rendered.report
-    wanted = catalogue.model(job.order.model)
+    wanted = catalogue.model(job.spec.model)
     return Receipt(
         job=job.id,
         song=job.song,
@@ -29,10 +29,10 @@ def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: f
             time_reference=rendered.time_reference,
             tempo=rendered.tempo,
         ),
-        engine=job.order.engine,
-        engine_label=registry.label(job.order.engine),
+        engine=job.spec.engine,
+        engine_label=registry.label(job.spec.engine),
         model=Model(wanted.id, wanted.name),
-        normalise=Normalise(job.order.mode, report.gain_db),
+        normalise=Normalise(job.spec.mode, report.gain_db),
         null_depth_db=report.null_depth_db,
         billed_minutes=job.minutes,
         stems=tuple(
@@ -51,6 +51,6 @@ def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: f
             )
             for stem in report.stems
         ),
-        preset=job.order.preset,
+        preset=job.spec.preset,
         notes=(*mix.repairs, *report.notes),
     )

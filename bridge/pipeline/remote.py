@@ -50,7 +50,7 @@ REPORT_EVERY_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteOptions:
+class CloudOptions:
     """What the configuration says of the service."""
 
     monthly_minutes: int | None = None
@@ -60,13 +60,13 @@ class RemoteOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class Cloud:
     """The service as one bridge uses it: shared by all jobs, since they share the key and its limits."""
 
     engine: ApiEngine
     publisher: Callable[[], Publishes]
     """Raises `PublishError` where publishing is not configured."""
-    options: RemoteOptions
+    options: CloudOptions
 
 
 class RemoteStep:
@@ -76,7 +76,7 @@ class RemoteStep:
         self,
         store: JobStore,
         tasks: TaskRunner,
-        service: Service,
+        service: Cloud,
         stopping: threading.Event,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -89,11 +89,11 @@ class RemoteStep:
     def separate(self, job: Job, mix: Canonical, work: Path) -> Mapping[str, Path]:
         """Return the stems, float WAV files in `work`, going on from the job's checkpoint.
 
-        Raises `ServiceError`, `PublishError`, `StorageError`, `EngineFailed`, `StepCancelled` or `Stopped`.
+        Raises `CloudError`, `PublishError`, `StorageError`, `EngineFailed`, `StepCancelled` or `Stopped`.
         """
         checkpoint = _Checkpoint(self._store, job.id, self._clock, self._service.options.monthly_minutes)
         prepared = self._prepare(job, mix, work, price=not ordered(self._store, job.id))
-        wanted = model(job.order.model)
+        wanted = model(job.spec.model)
         task = ApiTask(
             id=job.id,
             model=wanted.id,
@@ -119,10 +119,10 @@ class RemoteStep:
 
     def _prepare(self, job: Job, mix: Canonical, work: Path, *, price: bool) -> Prepared:
         flac = self._service.options.upload_flac
-        task = PrepareTask(work / "progress", mix, work / "upload", job.order.trim_silence, flac)
+        task = PrepareTask(work / "progress", mix, work / "upload", job.spec.trim_silence, flac)
         prepared = self._tasks.run(job, PREPARE, prepare_upload, task)
         if price:
-            sounding = None if job.order.trim_silence else prepared.sounding
+            sounding = None if job.spec.trim_silence else prepared.sounding
             cost = estimate(prepared.frames, mix.sample_rate, sounding)
             log.info("%s (job %s): %s", job.song, job.id, cost.sentence)
             self._store.note(job.id, "price", cost.sentence)

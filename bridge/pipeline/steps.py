@@ -32,7 +32,7 @@ from bridge.jobs.store import JobStore
 from bridge.pipeline.archive import archive_source
 from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.receipts import make_receipt
-from bridge.pipeline.remote import RemoteStep, Service
+from bridge.pipeline.remote import Cloud, RemoteStep
 from bridge.pipeline.runner import Span, TaskRunner
 from bridge.pipeline.space import require_space
 from bridge.pipeline.tasks import (
@@ -67,7 +67,7 @@ class Pipeline:
         executor: Executor,
         *,
         source_archive: Path | None = None,
-        service: Service | None = None,
+        service: Cloud | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`source_archive` is where delivered bounces are moved to; None leaves them where they are.
@@ -114,7 +114,7 @@ class Pipeline:
         shutil.rmtree(self._state.work(job.id), ignore_errors=True)
         # What the disk does not let go of now is removed by the next start.
         with contextlib.suppress(StorageError):
-            discard_staging(job.order.output, job.id)
+            discard_staging(job.spec.output, job.id)
         if job.state is State.DELIVERED:
             with contextlib.suppress(OSError):
                 job.spool.unlink(missing_ok=True)
@@ -122,11 +122,11 @@ class Pipeline:
     # The steps: each returns the job in its next state.
 
     def _separate(self, job: Job) -> Job:
-        if job.order.force or self._kept.find(job.key) is None:
+        if job.spec.force or self._kept.find(job.key) is None:
             mix = self._decode(job)
-            wanted = model(job.order.model)
+            wanted = model(job.spec.model)
             require_space(self._state.root, _bytes(mix, len(wanted.delivered)), "separating")
-            stems = self._remotely(job, mix) if job.order.engine == SERVICE else self._locally(job, mix, wanted)
+            stems = self._remotely(job, mix) if job.spec.engine == SERVICE else self._locally(job, mix, wanted)
             self._kept.keep(job.key, self._state.work(job.id) / "stems", stems)
         else:
             log.info("%s: these stems are kept from before; not separated again", job.song)
@@ -135,7 +135,7 @@ class Pipeline:
     def _locally(self, job: Job, mix: Canonical, wanted: Model) -> Mapping[str, Path]:
         span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
         folder = self._fresh(job, "stems")
-        task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.order.engine, folder)
+        task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.spec.engine, folder)
         return self._tasks.run(job, span, separate_mix, task)
 
     def _remotely(self, job: Job, mix: Canonical) -> Mapping[str, Path]:
@@ -150,13 +150,13 @@ class Pipeline:
         if stems is None:
             return self._store.advance(job, State.SEPARATING)
         mix = self._decode(job)
-        plan = plan_delivery(job.order.output, job.song, job.id, job.order.rebounce)
+        plan = plan_delivery(job.spec.output, job.song, job.id, job.spec.rebounce)
         files = self._file_names(job, stems, plan.take)
-        folder = staging_folder(job.order.output, job.id)
-        _make_staging(folder, job.order.output)
-        copies = 1 + sum(KINDS[kind].holds_stems for kind in job.order.projects)
+        folder = staging_folder(job.spec.output, job.id)
+        _make_staging(folder, job.spec.output)
+        copies = 1 + sum(KINDS[kind].holds_stems for kind in job.spec.projects)
         require_space(folder, _bytes(mix, len(stems)) * copies, "the stems")
-        task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.order)
+        task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.spec)
         rendered = self._tasks.run(job, RENDER, render_stems, task)
         receipt = self._with_projects(job, make_receipt(job, plan.take, mix, rendered, self._clock()), folder)
         _write_durably(self._receipt_file(job), receipt.to_json())
@@ -167,7 +167,7 @@ class Pipeline:
             return self._store.advance(job, State.NORMALISING)
         receipt = read_receipt(self._receipt_file(job))
         try:
-            folder = place(Plan.from_json(job.plan), staging_folder(job.order.output, job.id), receipt)
+            folder = place(Plan.from_json(job.plan), staging_folder(job.spec.output, job.id), receipt)
         except StorageError as error:
             if isinstance(error, DeliveryOvertaken) or error.code == "storage.staging_gone":
                 return self._store.advance(job, State.NORMALISING, plan="")
@@ -180,9 +180,9 @@ class Pipeline:
     # What the steps share.
 
     def _with_projects(self, job: Job, receipt: Receipt, folder: Path) -> Receipt:
-        if not job.order.projects:
+        if not job.spec.projects:
             return receipt
-        task = ProjectsTask(self._progress_file(job), receipt, job.order.projects, folder)
+        task = ProjectsTask(self._progress_file(job), receipt, job.spec.projects, folder)
         return dataclasses.replace(receipt, projects=self._tasks.run(job, PROJECTS, write_project_files, task))
 
     def _decode(self, job: Job) -> Canonical:
@@ -202,14 +202,14 @@ class Pipeline:
 
     def _file_names(self, job: Job, stems: Mapping[str, Path], take: int) -> Mapping[str, str]:
         return stem_files(
-            job.order.template,
-            job.order.format,
+            job.spec.template,
+            job.spec.format,
             stems,
             song=job.song,
             take=take,
-            model=job.order.model,
-            engine=job.order.engine,
-            preset=job.order.preset,
+            model=job.spec.model,
+            engine=job.spec.engine,
+            preset=job.spec.preset,
             date=datetime.datetime.fromtimestamp(self._clock()).astimezone().date(),
         )
 
@@ -226,8 +226,8 @@ class Pipeline:
 
 
 def _separating(job: Job, wanted: Model) -> str:
-    rough = ", a rough preview" if job.order.engine == "preview" else ""
-    return f"separating into {', '.join(wanted.delivered)} ({job.order.engine}{rough})"
+    rough = ", a rough preview" if job.spec.engine == "preview" else ""
+    return f"separating into {', '.join(wanted.delivered)} ({job.spec.engine}{rough})"
 
 
 def _bytes(mix: Canonical, stems: int) -> int:

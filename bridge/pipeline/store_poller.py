@@ -20,7 +20,7 @@ RETRIES_S = 5.0
 """How often it looks for failed jobs whose time to be tried again has come."""
 
 
-class Alarm:
+class StorePoller:
     """One thread that looks at the store twice a second, for microseconds."""
 
     def __init__(self, store: JobStore, wake: Callable[[], None], clock: Callable[[], float] = time.time) -> None:
@@ -28,7 +28,7 @@ class Alarm:
         self._wake = wake
         self._clock = clock
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="alarm")
+        self._thread = threading.Thread(target=self._run, name="store-poller")
 
     def start(self) -> None:
         """Begin."""

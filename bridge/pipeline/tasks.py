@@ -17,7 +17,7 @@ from bridge.audio.options import RenderOptions, RenderReport
 from bridge.compute.progress import FileProgress
 from bridge.delivery.receipt import Receipt
 from bridge.errors import StorageError
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
 from bridge.separation.run import run_engine
@@ -93,7 +93,7 @@ class RenderTask(Task):
     stems: Mapping[str, Path]
     files: Mapping[str, str]
     folder: Path
-    order: Order
+    spec: JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +166,15 @@ def render_stems(task: RenderTask) -> Rendered:
     from bridge.audio.tempo import read_tempo
 
     metadata = read_metadata(task.spool)
-    order = task.order
+    spec = task.spec
     options = RenderOptions(
-        mode=order.mode,
-        peak_dbtp=order.peak_dbtp,
-        lufs=order.lufs,
-        format=order.format,
-        depth=order.depth,
-        rate=order.rate,
-        listening_copy=order.listening_copy,
+        mode=spec.mode,
+        peak_dbtp=spec.peak_dbtp,
+        lufs=spec.lufs,
+        format=spec.format,
+        depth=spec.depth,
+        rate=spec.rate,
+        listening_copy=spec.listening_copy,
     )
     progress = FileProgress(task.progress)
     report = render(task.mix, task.stems, task.files, task.folder, metadata, options, progress)

@@ -37,7 +37,7 @@ class Withdrawals:
         """Begin."""
         self._thread.start()
 
-    def hear(self, job: Job) -> None:
+    def on_job_changed(self, job: Job) -> None:
         """Look where this change of a job calls for it. A listener of the store."""
         if job.state in {State.CANCELLED, State.DELIVERED}:
             self.wake()

@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from bridge.errors import ServiceError, StembridgeError, StepCancelled, StorageError, StoreError
+from bridge.errors import CloudError, StembridgeError, StepCancelled, StorageError, StoreError
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.retry import retry_at
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, State, allowed
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
-from bridge.pipeline.failover import local_order
+from bridge.pipeline.failover import local_spec
 from bridge.pipeline.remote import ordered
 from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
@@ -34,7 +34,7 @@ class Worker:
         pipeline: Pipeline,
         backlog: Backlog,
         *,
-        key_of: Callable[[Job, Order], str],
+        key_of: Callable[[Job, JobSpec], str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`key_of` names what the stems depend on where another engine takes a job over."""
@@ -112,11 +112,11 @@ class Worker:
 
     def _give_up(self, job: Job, error: StembridgeError) -> Job:
         """Let another engine take the job over, or park it for a person, or let it fail."""
-        order = local_order(job.order, error)
-        if order is not None and not ordered(self._store, job.id):
-            log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, order.engine)
-            return self._store.reassign(job, order, self._key_of(job, order))
-        if isinstance(error, ServiceError) and error.parked and allowed(job.state, State(error.parked)):
+        spec = local_spec(job.spec, error)
+        if spec is not None and not ordered(self._store, job.id):
+            log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, spec.engine)
+            return self._store.reassign(job, spec, self._key_of(job, spec))
+        if isinstance(error, CloudError) and error.parked and allowed(job.state, State(error.parked)):
             return self._store.fail(job, Failure.of(error), State(error.parked))
         return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
 

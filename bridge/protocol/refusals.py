@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bridge.errors import RefusedByService, ServiceError, TaskFailed
+from bridge.errors import CloudError, RefusedByCloud, TaskFailed
 from bridge.protocol.codes import MESSAGES, Code
 from bridge.protocol.fields import one_line
 from bridge.protocol.messages import Envelope
 
 
-class InsufficientCredit(RefusedByService):
+class InsufficientCredit(RefusedByCloud):
     """100100."""
 
     default_code = "service.credit"
@@ -21,7 +21,7 @@ class InsufficientCredit(RefusedByService):
     fails_over = True
 
 
-class InvalidKey(RefusedByService):
+class InvalidKey(RefusedByCloud):
     """101002."""
 
     default_code = "service.key"
@@ -29,7 +29,7 @@ class InvalidKey(RefusedByService):
     parked = "needs_credit"
 
 
-class RateLimited(RefusedByService):
+class RateLimited(RefusedByCloud):
     """101003."""
 
     default_code = "service.rate"
@@ -37,7 +37,7 @@ class RateLimited(RefusedByService):
     retryable = True
 
 
-class ConcurrencyLimited(RefusedByService):
+class ConcurrencyLimited(RefusedByCloud):
     """101004."""
 
     default_code = "service.concurrency"
@@ -45,7 +45,7 @@ class ConcurrencyLimited(RefusedByService):
     retryable = True
 
 
-class Suspended(RefusedByService):
+class Suspended(RefusedByCloud):
     """101005."""
 
     default_code = "service.suspended"
@@ -54,7 +54,7 @@ class Suspended(RefusedByService):
     fails_over = True
 
 
-class NotEnabled(RefusedByService):
+class NotEnabled(RefusedByCloud):
     """101006."""
 
     default_code = "service.not_enabled"
@@ -63,7 +63,7 @@ class NotEnabled(RefusedByService):
     fails_over = True
 
 
-class TaskGone(RefusedByService):
+class TaskGone(RefusedByCloud):
     """101008: the service does not know, or no longer knows, a task it had accepted. It may have been paid."""
 
     default_code = "service.task_gone"
@@ -71,14 +71,14 @@ class TaskGone(RefusedByService):
     parked = "needs_review"
 
 
-class UnknownCode(RefusedByService):
+class UnknownCode(RefusedByCloud):
     """A code without a documented meaning; the message shows it with the service's own words."""
 
     default_code = "service.unknown_code"
     default_advice = "The service's site may say what it means; `stembridge retry` tries the job again."
 
 
-_CLASSES: Final[Mapping[int, type[RefusedByService]]] = MappingProxyType(
+_CLASSES: Final[Mapping[int, type[RefusedByCloud]]] = MappingProxyType(
     {
         Code.INSUFFICIENT_CREDIT: InsufficientCredit,
         Code.INVALID_KEY: InvalidKey,
@@ -91,7 +91,7 @@ _CLASSES: Final[Mapping[int, type[RefusedByService]]] = MappingProxyType(
 )
 
 
-def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedByService:
+def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedByCloud:
     """Return the error of an answer that is no success; `retry_after_s` is what a Retry-After header asked for."""
     said = one_line(envelope.message)
     words = f'"{said}"' if said else "no message"
@@ -100,7 +100,7 @@ def refusal(envelope: Envelope, retry_after_s: float | None = None) -> RefusedBy
     return cls(message, answered=envelope.code, retry_after_s=retry_after_s)
 
 
-def failure(reason: str) -> ServiceError:
+def failure(reason: str) -> CloudError:
     """Return the error of a task that the service gave up; `reason` is why, in its words, "" where it gave none.
 
     The documented `get` has no field for it. Our own server says it in `data.error`, and for want of credit in the

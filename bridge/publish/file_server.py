@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from bridge.errors import PublisherUnavailable
 from bridge.publish.names import content_type, expiry
-from bridge.publish.published_files import Shelf
+from bridge.publish.published_files import PublishedFiles
 from bridge.publish.signing import verify
 from bridge.web import ranges
 
@@ -29,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 
 class FileServer:
-    """Serves a shelf from threads of its own."""
+    """Serves a published from threads of its own."""
 
     def __init__(
-        self, shelf: Shelf, key: bytes, address: tuple[str, int], now: Callable[[], float] = time.time
+        self, published: PublishedFiles, key: bytes, address: tuple[str, int], now: Callable[[], float] = time.time
     ) -> None:
         """Listen at once. Port 0 takes any free one. Raises `PublisherUnavailable` where the port is taken."""
         try:
@@ -42,7 +42,7 @@ class FileServer:
                 f"The bridge cannot listen on {address[0]}, port {address[1]}: {error.strerror or error}.",
                 advice="Choose another port for `listen` in [publish], and the same in your tunnel or proxy.",
             ) from error
-        self._server.shelf, self._server.key, self._server.now = shelf, key, now
+        self._server.published, self._server.key, self._server.now = published, key, now
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="publish", daemon=True)
         self._thread.start()
 
@@ -62,7 +62,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 2 * _CONNECTIONS
     allow_reuse_address = os.name != "nt"  # where it means something else: two programs on one port
-    shelf: Shelf
+    published: PublishedFiles
     key: bytes
     now: Callable[[], float]
 
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         name = self._signed_name()
-        file = self.server.shelf.open(name) if name else None
+        file = self.server.published.open(name) if name else None
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return

@@ -44,7 +44,7 @@ class OwnServer:
     def publish(self, path: Path, name: str, lifetime_s: int, progress: Progress = no_progress) -> Published:  # noqa: ARG002 -- the server decides how long
         """Ask for a place and upload there. How long it holds is the server's decision.
 
-        Raises `RefusedByService` besides what the seam says, where the server answers with one of its codes.
+        Raises `RefusedByCloud` besides what the seam says, where the server answers with one of its codes.
         """
         request = UploadRequest(name, size_of(path))
         with open_client(self.http) as client:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.publish.file_server import FileServer
 from bridge.publish.names import expiry
-from bridge.publish.published_files import Shelf
+from bridge.publish.published_files import PublishedFiles
 from bridge.publish.publisher import Published
 from bridge.publish.signing import sign
 from bridge.units import Progress, no_progress
@@ -26,7 +26,7 @@ class OwnUrl:
         self, folder: Path, public_url: str, address: tuple[str, int], now: Callable[[], float] = time.time
     ) -> None:
         """Keep files in `folder`; `public_url` is where the tunnel or proxy shows what listens on `address`."""
-        self._shelf = Shelf(folder, now)
+        self._files = PublishedFiles(folder, now)
         self._public_url = public_url.rstrip("/")
         self._address = address
         self._now = now
@@ -43,9 +43,9 @@ class OwnUrl:
         """Serve what is still published, again after a restart. Raises `PublisherUnavailable`, `StorageError`."""
         with self._starting:
             if self._server is None:
-                self._shelf.sweep()
-                self._key = self._shelf.key()
-                self._server = FileServer(self._shelf, self._key, self._address, self._now)
+                self._files.sweep()
+                self._key = self._files.key()
+                self._server = FileServer(self._files, self._key, self._address, self._now)
 
     def stop(self) -> None:
         """Serve nothing any more; the files stay."""
@@ -57,10 +57,10 @@ class OwnUrl:
     def publish(self, path: Path, name: str, lifetime_s: int, progress: Progress = no_progress) -> Published:
         """Put the file where it is served, and sign its URL."""
         self.start()
-        published = self._shelf.add(path, name, lifetime_s, progress)
+        published = self._files.add(path, name, lifetime_s, progress)
         signature = sign(self._key, "GET", published, expiry(published) or 0)
         return Published(f"{self._public_url}/{signature}/{published}", published)
 
     def withdraw(self, handle: str) -> None:
         """Delete the file here; the original stays. Raises `StorageError`."""
-        self._shelf.remove(handle)
+        self._files.remove(handle)

@@ -24,7 +24,7 @@ _PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class PublishedFiles:
     """Keeps files under random names in `folder`, which belongs to it alone."""
 
     folder: Path

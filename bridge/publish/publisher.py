@@ -47,7 +47,7 @@ class Publisher(Protocol):
 
 
 @runtime_checkable
-class Service(Protocol):
+class ServesFiles(Protocol):
     """A publisher that must run for as long as something is published: the composition root starts and stops it."""
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ import httpx
 
 from bridge.errors import PublishFailed, PublishUnreachable, StembridgeError, StorageError
 from bridge.publish.http import HttpOptions, host_of, open_client, translated
-from bridge.publish.publisher import Published, Publisher, Service
+from bridge.publish.publisher import Published, Publisher, ServesFiles
 from bridge.publish.reading import size_of
 from bridge.units import Progress, no_progress
 
@@ -48,12 +48,12 @@ class Checked:
 
     def start(self) -> None:
         """Start the publisher, if it is one that runs."""
-        if isinstance(self.publisher, Service):
+        if isinstance(self.publisher, ServesFiles):
             self.publisher.start()
 
     def stop(self) -> None:
         """Stop the publisher, if it is one that runs."""
-        if isinstance(self.publisher, Service):
+        if isinstance(self.publisher, ServesFiles):
             self.publisher.stop()
 
 

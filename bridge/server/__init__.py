@@ -3,8 +3,8 @@
     site       composition: everything that serves, started in order and stopped in reverse
     listen     who may reach it, the socket, uvicorn
     app        the web application; calls, ours and files hold its handlers
-    gate       who is asking, and whether they ask too much
-    books      the database: keys, ledger, tasks; nothing is promised that is not committed here
+    authenticator       who is asking, and whether they ask too much
+    tables      the database: keys, ledger, tasks; nothing is promised that is not committed here
     workers    take one task after the other through work: fetch, decode, reserve, separate, keep
     fetching   the way to `inputurl`, and no way into the local network
     storage    where uploads and results lie: a folder, or an object store

@@ -24,19 +24,19 @@ from bridge.protocol.paths import (
 )
 from bridge.server import answers, schema
 from bridge.server.calls import Calls
-from bridge.server.extensions import Ours
+from bridge.server.extensions import Extensions
 from bridge.server.files import Files
 from bridge.server.links import RESULTS
 from bridge.server.page import page
 from bridge.server.refused import Refused
 from bridge.server.schema import Schema
-from bridge.server.state import Site
+from bridge.server.state import ServerState
 
 _DESCRIPTION = "The AudioSeparation API, served by Stembridge. Every JSON answer is an envelope with a code."
 
 
-def build_app(site: Site) -> FastAPI:
-    """Return the application that serves a started site."""
+def build_app(state: ServerState) -> FastAPI:
+    """Return the application that serves a started state."""
     app = FastAPI(
         title="Stembridge server",
         version=__version__,
@@ -45,8 +45,8 @@ def build_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    _add_calls(app, site)
-    _add_files(app, site)
+    _add_calls(app, state)
+    _add_files(app, state)
     _add_page(app)
     app.add_exception_handler(Refused, answers.refused)
     app.add_exception_handler(StembridgeError, answers.broken)
@@ -54,8 +54,8 @@ def build_app(site: Site) -> FastAPI:
     return app
 
 
-def _add_calls(app: FastAPI, site: Site) -> None:
-    calls, ours = Calls(site), Ours(site)
+def _add_calls(app: FastAPI, state: ServerState) -> None:
+    calls, ours = Calls(state), Extensions(state)
     for path, handler, method, described in (
         (CREATE_PATH, calls.create, "POST", schema.CREATE),
         (GET_PATH, calls.get, "POST", schema.GET),
@@ -71,8 +71,8 @@ def _add(app: FastAPI, path: str, handler: Callable[..., Any], method: str, desc
     app.add_api_route(path, handler, methods=[method], summary=summary, openapi_extra=described, response_model=None)
 
 
-def _add_files(app: FastAPI, site: Site) -> None:
-    files = Files(site)
+def _add_files(app: FastAPI, state: ServerState) -> None:
+    files = Files(state)
     upload = f"{UPLOADS_PATH}/{{name}}"
     for path, handler, method, described in (
         (upload, files.put_upload, "PUT", schema.PUT_FILE),

@@ -18,7 +18,7 @@ _REFUSALS = {
 }
 
 
-class Gate:
+class Authenticator:
     """Stands before every call that needs a key."""
 
     def __init__(self, keys: Keys, rates: Rates, monotonic: Callable[[], float]) -> None:

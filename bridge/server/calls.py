@@ -19,7 +19,7 @@ from bridge.server.answers import base_of, body_of, success
 from bridge.server.links import result_name, zip_name
 from bridge.server.log import note
 from bridge.server.refused import Refused, bad_request
-from bridge.server.state import Site
+from bridge.server.state import ServerState
 from bridge.server.tables.tasks import Order, Task, TaskState
 
 log = logging.getLogger(__name__)
@@ -30,42 +30,42 @@ _LONGEST_IDEMPOTENCY = 255
 
 
 class Calls:
-    """Answers the calls for one site."""
+    """Answers the calls for one state."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     async def create(self, request: Request) -> Response:
         """Create a task."""
-        site = self._site
-        key = site.gate.admit(request.headers)
+        state = self._state
+        key = state.authenticator.admit(request.headers)
         wanted = _wanted(await body_of(request))
         idempotency = request.headers.get(IDEMPOTENCY_HEADER)
         if idempotency is not None and not 0 < len(idempotency) <= _LONGEST_IDEMPOTENCY:
             raise bad_request(f"An Idempotency-Key has 1 to {_LONGEST_IDEMPOTENCY} characters")
-        task = await site.orders.take(Order(key.number, wanted, idempotency))
-        site.workers.wake()
+        task = await state.orders.take(Order(key.number, wanted, idempotency))
+        state.workers.wake()
         note(log, "task.created", task=task, key=key.name, model=wanted.model_type)
         return success(CreateData(task).to_wire())
 
     async def get(self, request: Request) -> Response:
         """Say how a task stands."""
-        site = self._site
-        key = site.gate.admit(request.headers)
+        state = self._state
+        key = state.authenticator.admit(request.headers)
         try:
             job_id = GetRequest.from_wire(await body_of(request)).job_id
         except ProtocolError as error:
             raise bad_request(error.message) from error
-        task = site.reading.tasks.get(job_id) if _TASK_ID.fullmatch(job_id) else None
+        task = state.reading.tasks.get(job_id) if _TASK_ID.fullmatch(job_id) else None
         if task is None or task.key != key.number or task.state is TaskState.EXPIRED:
             raise Refused(Code.TASK_NOT_FOUND)
         data = self._standing(task, request)
-        # Ours beside the documented fields: why it failed; for want of credit in the words of 100100.
+        # Extensions beside the documented fields: why it failed; for want of credit in the words of 100100.
         return success({**data.to_wire(), "error": task.error} if task.error else data.to_wire())
 
     def _standing(self, task: Task, request: Request) -> TaskData:
         if task.state is TaskState.SUCCESS:
-            links, base = self._site.links, base_of(request, self._site.options.public_url)
+            links, base = self._state.links, base_of(request, self._state.options.public_url)
             return TaskData(
                 messages.SUCCESS,
                 video_url=task.inputurl,
@@ -77,7 +77,7 @@ class Calls:
         if task.state is TaskState.FAILED:
             return TaskData(messages.FAILED, video_url=task.inputurl, duration=task.duration)
         # Only the three documented words: not every client knows that another one means "not yet".
-        progress = round(self._site.workers.progress_of(task.id), 4)
+        progress = round(self._state.workers.progress_of(task.id), 4)
         return TaskData(messages.WAITING, video_url=task.inputurl, progress=progress, duration=task.duration)
 
 

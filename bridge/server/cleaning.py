@@ -10,31 +10,31 @@ from bridge.errors import StembridgeError
 from bridge.server.links import UPLOADS, Links, result_name
 from bridge.server.log import note
 from bridge.server.storage.storage import Storage
-from bridge.server.tables.opening import Books
+from bridge.server.tables.opening import Tables
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 600.0
 
 
-def clean(books: Books, storage: Storage, links: Links, before: float) -> int:
+def clean(tables: Tables, storage: Storage, links: Links, before: float) -> int:
     """Remove the files of tasks that ended, and of uploads made, before a moment; return how many things went.
 
     What a task still has to read stays. The file goes before what the database knows of it: a kill in between leaves
     something to clean up again, never a file that nobody knows of. Raises `StorageError`.
     """
     gone = 0
-    while ended := books.tasks.ended_before(before):
+    while ended := tables.tasks.ended_before(before):
         for task in ended:
             for stem in task.stems:
                 storage.delete(result_name(task.id, stem))
-            books.tasks.expire(task)
+            tables.tasks.expire(task)
         gone += len(ended)
-    wanted = {links.own_upload(url) for url in books.tasks.inputs_to_come()}
-    for file in books.uploads.granted_before(before):
+    wanted = {links.own_upload(url) for url in tables.tasks.inputs_to_come()}
+    for file in tables.uploads.granted_before(before):
         if f"{UPLOADS}/{file}" not in wanted:
             storage.delete(f"{UPLOADS}/{file}")
-            books.uploads.forget(file)
+            tables.uploads.forget(file)
             gone += 1
     return gone
 
@@ -43,9 +43,9 @@ class Cleaner:
     """Cleans up now and then, on a thread of its own."""
 
     def __init__(
-        self, books: Books, storage: Storage, links: Links, *, retention_s: float, clock: Callable[[], float]
+        self, tables: Tables, storage: Storage, links: Links, *, retention_s: float, clock: Callable[[], float]
     ) -> None:
-        self._books, self._storage, self._links = books, storage, links
+        self._tables, self._storage, self._links = tables, storage, links
         self._retention_s = retention_s
         self._clock = clock
         self._stopping = threading.Event()
@@ -64,7 +64,7 @@ class Cleaner:
         pause_s = min(LONGEST_PAUSE_S, self._retention_s / 4)
         while not self._stopping.is_set():
             try:
-                gone = clean(self._books, self._storage, self._links, self._clock() - self._retention_s)
+                gone = clean(self._tables, self._storage, self._links, self._clock() - self._retention_s)
                 if gone:
                     note(log, "cleaned", things=gone)
             except StembridgeError as error:

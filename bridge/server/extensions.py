@@ -16,16 +16,16 @@ from bridge.server.answers import base_of, body_of, success
 from bridge.server.links import upload_name
 from bridge.server.log import note
 from bridge.server.refused import bad_request
-from bridge.server.state import Site
+from bridge.server.state import ServerState
 
 log = logging.getLogger(__name__)
 
 
-class Ours:
-    """Answers for one site."""
+class Extensions:
+    """Answers for one state."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     async def health(self, _request: Request) -> Response:
         """Say that this server is here, and what it can do; needs no key."""
@@ -33,22 +33,24 @@ class Ours:
 
     async def balance(self, request: Request) -> Response:
         """Say what may still be spent, and what running tasks hold."""
-        key = self._site.gate.admit(request.headers)
-        return success(self._site.reading.ledger.balance(key.number).to_wire())
+        key = self._state.authenticator.admit(request.headers)
+        return success(self._state.reading.ledger.balance(key.number).to_wire())
 
     async def upload(self, request: Request) -> Response:
         """Grant an upload: a URL to PUT the bytes to, and the `inputurl` to name afterwards."""
-        site = self._site
-        key = site.gate.admit(request.headers)
+        state = self._state
+        key = state.authenticator.admit(request.headers)
         try:
             wanted = UploadRequest.from_wire(await body_of(request))
         except ProtocolError as error:
             raise bad_request(error.message) from error
-        if not 0 < wanted.size <= site.options.limits.file_bytes:
-            raise bad_request(f"An upload has 1 to {site.options.limits.file_bytes} bytes")
+        if not 0 < wanted.size <= state.options.limits.file_bytes:
+            raise bad_request(f"An upload has 1 to {state.options.limits.file_bytes} bytes")
         name = upload_name(secrets.token_hex(16), wanted.filename)
-        await run_in_threadpool(site.books.uploads.grant, name.rpartition("/")[2], key.number)
+        await run_in_threadpool(state.tables.uploads.grant, name.rpartition("/")[2], key.number)
         note(log, "upload.granted", key=key.name, size=wanted.size)
-        base = base_of(request, site.options.public_url)
-        grant = UploadGrant(site.links.put(base, name, wanted.size), site.links.get(base, name), site.links.lifetime_s)
+        base = base_of(request, state.options.public_url)
+        grant = UploadGrant(
+            state.links.put(base, name, wanted.size), state.links.get(base, name), state.links.lifetime_s
+        )
         return success(grant.to_wire())

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bridge.server.links import RESULT_NAME, RESULTS, UPLOAD_NAME, UPLOADS, ZIP_NAME, result_name
 from bridge.server.refused import Refused
-from bridge.server.state import Site
+from bridge.server.state import ServerState
 from bridge.server.storage.storage import PIECE_BYTES, Incoming
 from bridge.server.tables.tasks import TaskState
 from bridge.server.zips import streamed
@@ -21,22 +21,22 @@ _HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nos
 
 
 class Files:
-    """Answers for one site. Links are the permission; only a DELETE asks for the key, and the key's own upload."""
+    """Answers for one state. Links are the permission; only a DELETE asks for the key, and the key's own upload."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
 
     async def put_upload(self, request: Request, name: str) -> Response:
         """Take the bytes of an upload, as many as were granted. May be repeated: the last whole one counts."""
         stored = f"{UPLOADS}/{name}"
-        size = self._site.links.may_put(stored, request.query_params) if UPLOAD_NAME.fullmatch(name) else None
+        size = self._state.links.may_put(stored, request.query_params) if UPLOAD_NAME.fullmatch(name) else None
         if size is None:
             return _plain(403, "This link is not valid, or not any more.")
-        if self._site.reading.uploads.owner(name) is None:
+        if self._state.reading.uploads.owner(name) is None:
             return _plain(404, "This upload was withdrawn.")
         if request.headers.get("Content-Length", str(size)) != str(size):
             return _plain(400, f"This link is for exactly {size} bytes.")
-        incoming = await run_in_threadpool(self._site.storage.receive, stored)
+        incoming = await run_in_threadpool(self._state.storage.receive, stored)
         try:
             whole = await _receive(request, incoming, size)
             if whole:
@@ -48,13 +48,13 @@ class Files:
     async def delete_upload(self, request: Request, name: str) -> Response:
         """Take an upload back."""
         try:
-            key = self._site.gate.admit(request.headers)
+            key = self._state.authenticator.admit(request.headers)
         except Refused as error:
             return _plain(429 if error.retry_after_s else 403, error.message)
-        if not UPLOAD_NAME.fullmatch(name) or self._site.reading.uploads.owner(name) != key.number:
+        if not UPLOAD_NAME.fullmatch(name) or self._state.reading.uploads.owner(name) != key.number:
             return _plain(404, "There is no such upload.")
-        await run_in_threadpool(self._site.storage.delete, f"{UPLOADS}/{name}")
-        await run_in_threadpool(self._site.books.uploads.forget, name)
+        await run_in_threadpool(self._state.storage.delete, f"{UPLOADS}/{name}")
+        await run_in_threadpool(self._state.tables.uploads.forget, name)
         return Response(status_code=204)
 
     async def get_upload(self, request: Request, name: str) -> Response:
@@ -70,9 +70,9 @@ class Files:
     async def get_zip(self, request: Request, file: str) -> Response:
         """Give all stems of a task in a zip, made while it is sent."""
         stored = f"{RESULTS}/{file}"
-        if not ZIP_NAME.fullmatch(file) or not self._site.links.may_get(stored, request.query_params):
+        if not ZIP_NAME.fullmatch(file) or not self._state.links.may_get(stored, request.query_params):
             return _plain(403, "This link is not valid, or not any more.")
-        task = self._site.reading.tasks.get(file.removesuffix(".zip"))
+        task = self._state.reading.tasks.get(file.removesuffix(".zip"))
         if task is None or task.state is not TaskState.SUCCESS:
             return _plain(404, "These stems are not here any more.")
         headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="stems.zip"'}
@@ -82,12 +82,12 @@ class Files:
         return StreamingResponse(content, headers=headers, media_type="application/zip")
 
     def _whole(self, stored: str) -> Iterator[bytes]:
-        return self._site.storage.read(stored, 0, self._site.storage.size(stored) or 0)
+        return self._state.storage.read(stored, 0, self._state.storage.size(stored) or 0)
 
     async def _give(self, request: Request, stored: str, *, known: bool) -> Response:
-        if not known or not self._site.links.may_get(stored, request.query_params):
+        if not known or not self._state.links.may_get(stored, request.query_params):
             return _plain(403, "This link is not valid, or not any more.")
-        size = await run_in_threadpool(self._site.storage.size, stored)
+        size = await run_in_threadpool(self._state.storage.size, stored)
         if size is None:
             return _plain(404, "This file is not here any more.")
         tag = f'"{hashlib.sha256(f"{stored} {size}".encode()).hexdigest()[:32]}"'
@@ -106,7 +106,7 @@ class Files:
         media_type = "audio/wav" if stored.endswith(".wav") else "application/octet-stream"
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers, media_type=media_type)
-        content = self._site.storage.read(stored, begin, count)
+        content = self._state.storage.read(stored, begin, count)
         return StreamingResponse(content, status, headers, media_type)
 
 

@@ -1,4 +1,4 @@
-"""Orders that come at the same time are committed together.
+"""GroupCommit that come at the same time are committed together.
 
 A durable commit waits for the disk, milliseconds on some; one after the other would be a limit for the whole server,
 and on the event loop it would stop everything else too. So while one commit is under way on a thread, the orders that
@@ -15,7 +15,7 @@ from bridge.server.tables.tasks import Order, Tasks
 _Outcome = str | Exception
 
 
-class Orders:
+class GroupCommit:
     """Takes orders on the event loop."""
 
     def __init__(self, tasks: Tasks, at_once: int) -> None:

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 
 from bridge.errors import StorageError
 from bridge.jobs.folder import InstanceLock, StateFolder
-from bridge.server.authentication import Gate
+from bridge.server.authentication import Authenticator
 from bridge.server.cleaning import Cleaner
 from bridge.server.fetching.addresses import Allowed
 from bridge.server.fetching.fetch import Fetcher, Limits
 from bridge.server.fetching.resolving import Resolve, system_resolve
-from bridge.server.group_commit import Orders
+from bridge.server.group_commit import GroupCommit
 from bridge.server.links import Links
 from bridge.server.log import note
 from bridge.server.options import Engines, ServerOptions
 from bridge.server.rate import Rates
 from bridge.server.storage.opening import open_storage
 from bridge.server.storage.storage import Storage
-from bridge.server.tables.opening import Books, open_books
+from bridge.server.tables.opening import Tables, open_tables
 from bridge.server.work import Tools, Work
 from bridge.server.workers import Workers
 
@@ -42,19 +42,19 @@ class Outside:
     monotonic: Callable[[], float] = time.monotonic
 
 
-class Site:
+class ServerState:
     """A running server without its web part. A context manager: what `__enter__` has started, `__exit__` stops.
 
     The executor belongs to whoever made it.
     """
 
-    books: Books
-    reading: Books
+    tables: Tables
+    reading: Tables
     """A connection for the event loop alone, which only reads: in WAL mode it never waits for a commit."""
-    orders: Orders
+    orders: GroupCommit
     storage: Storage
     links: Links
-    gate: Gate
+    authenticator: Authenticator
     workers: Workers
 
     def __init__(self, options: ServerOptions, outside: Outside) -> None:
@@ -62,7 +62,7 @@ class Site:
         self._outside = outside
         self._stack = ExitStack()
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> ServerState:
         """Start. If it raises (`InstanceRunning`, `StorageError`, `UsageError`), nothing is left running."""
         with ExitStack() as stack:
             self._start(stack)
@@ -80,18 +80,18 @@ class Site:
         lock = InstanceLock(StateFolder(root), "stembridge serve")
         lock.acquire()
         stack.callback(lock.release)
-        self.books, self.reading = open_books(root, outside.clock), open_books(root, outside.clock)
-        for books in (self.books, self.reading):
-            stack.callback(books.database.close)
-        self.orders = Orders(self.books.tasks, options.limits.tasks_at_once)
+        self.tables, self.reading = open_tables(root, outside.clock), open_tables(root, outside.clock)
+        for tables in (self.tables, self.reading):
+            stack.callback(tables.database.close)
+        self.orders = GroupCommit(self.tables.tasks, options.limits.tasks_at_once)
         self.storage = open_storage(root / "files", options.objects)
-        self.links = Links(self.books.secret(), options.link_s, outside.clock)
-        self.gate = Gate(self.reading.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
+        self.links = Links(self.tables.secret(), options.link_s, outside.clock)
+        self.authenticator = Authenticator(self.reading.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
         shutil.rmtree(root / "work", ignore_errors=True)  # of a process that was killed
-        self.workers = Workers(self.books.tasks, Work(self._tools()), options.workers)
+        self.workers = Workers(self.tables.tasks, Work(self._tools()), options.workers)
         self.workers.start()
         stack.callback(self.workers.stop)
-        cleaner = Cleaner(self.books, self.storage, self.links, retention_s=options.retention_s, clock=outside.clock)
+        cleaner = Cleaner(self.tables, self.storage, self.links, retention_s=options.retention_s, clock=outside.clock)
         cleaner.start()
         stack.callback(cleaner.stop)
         note(log, "server.started", storage=str(root), objects=options.objects)
@@ -101,7 +101,7 @@ class Site:
         options, outside = self.options, self._outside
         limits = Limits(options.limits.file_bytes, options.limits.fetch_s)
         return Tools(
-            tasks=self.books.tasks,
+            tasks=self.tables.tasks,
             storage=self.storage,
             links=self.links,
             fetcher=Fetcher(Allowed.of(options.allow), limits, resolve=outside.resolve),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bridge.delivery.bridge_status import NOWHERE, Whereabouts, look
+from bridge.delivery.bridge_status import NOWHERE, BridgeStatus, look
 from bridge.delivery.importing import RECEIPT
 
 _MUSIC = re.compile(r'^XDG_MUSIC_DIR="([^"]+)"', re.MULTILINE)
@@ -19,7 +19,7 @@ class StemsFolder:
 
     def __init__(self, named: Path | None) -> None:
         self._named = named
-        self._bridge: Whereabouts = NOWHERE
+        self._bridge: BridgeStatus = NOWHERE
 
     def now(self) -> Path:
         """Return where it is now."""

@@ -28,7 +28,7 @@ from bridge.inbox.filters import Filters
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
 from bridge.inbox.scan import scan
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 
 MANY = 10_000
@@ -65,7 +65,7 @@ def child(home: Path) -> None:
     def on_problem(path: Path, error: StembridgeError) -> None:
         print("problem", path, error, flush=True)
 
-    options = InboxOptions(home / "inbox", home / "out", home / "state", Order(home / "out"), settle_s=SETTLE_S)
+    options = InboxOptions(home / "inbox", home / "out", home / "state", JobSpec(home / "out"), settle_s=SETTLE_S)
     inbox = Inbox(
         options,
         store_in(home),

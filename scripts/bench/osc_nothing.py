@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 from bridge.osc.options import OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 
 NO_JOB = Job(
     id="abcdefgh",
@@ -29,7 +29,7 @@ NO_JOB = Job(
     sha256="",
     signature=Signature(0, 0, 0),
     key="",
-    order=Order(output=Path("nowhere")),
+    spec=JobSpec(output=Path("nowhere")),
     created=0.0,
     updated=0.0,
     attempt=0,
@@ -76,7 +76,7 @@ class Nothing:
 
 
 def main() -> None:
-    with Room(OscOptions(port=0), Nothing(), "0") as room:
+    with OscServer(OscOptions(port=0), Nothing(), "0") as room:
         print(room.port, flush=True)
         sys.stdin.read()
         print(room.counters.messages)

@@ -78,7 +78,7 @@ def child(kind: str, home: Path) -> None:
     from bridge.server.listen import Listener, open_socket
     from bridge.server.log import log_to
     from bridge.server.options import Limits, ServerOptions
-    from bridge.server.state import Outside, Site
+    from bridge.server.state import Outside, ServerState
 
     options = ServerOptions(home, port=0, workers=0, limits=Limits(calls_per_minute=0, tasks_at_once=0))
     with open_socket(options) as listening, ThreadPoolExecutor() as executor, (home / "log").open("w") as log:
@@ -88,11 +88,11 @@ def child(kind: str, home: Path) -> None:
             Listener(bare_app(), options).serve(listening)
             return
         log_to(log)
-        with Site(options, Outside(executor)) as site:
-            key = site.books.keys.create("bench")
-            site.books.keys.credit("bench", 10**8)
+        with ServerState(options, Outside(executor)) as state:
+            key = state.tables.keys.create("bench")
+            state.tables.keys.credit("bench", 10**8)
             print(port, key, flush=True)
-            Listener(build_app(site), options).serve(listening)
+            Listener(build_app(state), options).serve(listening)
 
 
 @dataclass

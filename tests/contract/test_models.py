@@ -24,7 +24,7 @@ from bridge.separation.separator import SeparationRequest, Separator
 from bridge.server.app import build_app
 from bridge.server.listen import Listener, open_socket
 from bridge.server.options import Engines, ServerOptions, local_engine
-from bridge.server.state import Outside, Site
+from bridge.server.state import Outside, ServerState
 from bridge.units import Progress
 from tests.pipeline.cloud_double import Bridge
 
@@ -79,19 +79,19 @@ def _load(name: str) -> Separator:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[tuple[Site, str]]:
+def _server(folder: Path) -> Iterator[tuple[ServerState, str]]:
     """A server that listens on loopback, and its address."""
     options = ServerOptions(folder, port=0, workers=2)
     with ExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(2))
-        site = stack.enter_context(Site(options, Outside(executor, Engines(_choose, _load))))
+        state = stack.enter_context(ServerState(options, Outside(executor, Engines(_choose, _load))))
         listening = stack.enter_context(open_socket(options))
-        listener = Listener(build_app(site), options)
+        listener = Listener(build_app(state), options)
         thread = threading.Thread(target=listener.serve, args=(listening,))
         thread.start()
         stack.callback(thread.join)
         stack.callback(listener.stop)
-        yield site, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield state, f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 @dataclass
@@ -115,9 +115,9 @@ class Outcomes:
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     root = tmp_path_factory.mktemp("models")
-    with _server(root / "server") as (site, url):
-        key = site.books.keys.create("studio")
-        site.books.keys.credit("studio", 20)
+    with _server(root / "server") as (state, url):
+        key = state.tables.keys.create("studio")
+        state.tables.keys.credit("studio", 20)
         (root / "bridge").mkdir()
         bridge = Bridge(root / "bridge", url, key=key, publisher=OwnServer(url, key), at_once=6)
         try:
@@ -132,7 +132,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
                 found[number] = Outcome(answer, done.source, done.folder, receipt)
         finally:
             bridge.close()
-        return Outcomes(found, site.books.keys.usage()[0].balance)
+        return Outcomes(found, state.tables.keys.usage()[0].balance)
 
 
 def test_the_catalogue_has_the_documented_models_and_stems() -> None:

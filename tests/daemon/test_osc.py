@@ -14,7 +14,7 @@ from bridge.config.settings import Settings
 from bridge.daemon.osc import OscDoor, osc_options
 from bridge.osc.actions import Actions
 from bridge.osc.options import Endpoint, OscOptions, Poke
-from bridge.osc.ping import version_at
+from bridge.osc.ping import ping
 from tests.osc.oscdesk import PATIENCE_S, wait_for
 from tests.ports import free_port
 
@@ -67,7 +67,7 @@ def test_a_port_that_is_taken_closes_this_door_only_says_so_and_is_taken_when_it
             other.close()
             wait_for(lambda: door.endpoint == Endpoint("127.0.0.1", port))
             assert door.problem is None
-            assert version_at(Endpoint("127.0.0.1", port), PATIENCE_S) == __version__
+            assert ping(Endpoint("127.0.0.1", port), PATIENCE_S) == __version__
 
 
 def test_a_door_whose_port_never_becomes_free_closes_at_once(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from bridge.config.load import load
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, open_store, places, state_folder
 from bridge.daemon.requests import Requests
-from bridge.daemon.specs import default_order, preset_orders
-from bridge.daemon.workers import Crew
+from bridge.daemon.specs import default_spec, preset_specs
+from bridge.daemon.workers import Workers
 from bridge.errors import BounceError, JobNotFound, NotPossible, UsageError
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival, Signature
@@ -28,7 +28,7 @@ class Desk:
 
     requests: Requests
     store: JobStore
-    crew: Crew
+    workers: Workers
     inbox: Path
     spool: Path
 
@@ -50,19 +50,19 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     settings.inbox.folder.mkdir()
     state = state_folder(settings)
     store = open_store(state)
-    crew = Crew(settings, state, store)
-    default, presets = default_order(settings), preset_orders(settings)
+    workers = Workers(settings, state, store)
+    default, presets = default_spec(settings), preset_specs(settings)
     choices = Choices(settings, default, presets)
     options = inbox_options(settings, default, presets, choices)
-    requests = Requests(store, state.spool, crew, places(settings), choices, options.selected)
-    yield Desk(requests, store, crew, settings.inbox.folder, state.spool)
-    crew.stop()
+    requests = Requests(store, state.spool, workers, places(settings), choices, options.selected)
+    yield Desk(requests, store, workers, settings.inbox.folder, state.spool)
+    workers.stop()
     store.close()
 
 
 def test_a_file_that_is_asked_for_becomes_a_job(desk: Desk) -> None:
     job = desk.requests.separate(str(desk.save()))
-    assert (job.song, job.state, job.door, job.order.model) == ("mix", State.QUEUED, "osc", 501)
+    assert (job.song, job.state, job.door, job.spec.model) == ("mix", State.QUEUED, "osc", 501)
     assert job.spool.exists()
 
 
@@ -90,7 +90,7 @@ def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
     copy = desk.spool / "copy"
     shutil.copy(path, copy)
     seen = Arrival(
-        path, copy, job.sha256, Signature.of(status), "mix", "inbox", desk.requests.separate(str(path), "Vocals").order
+        path, copy, job.sha256, Signature.of(status), "mix", "inbox", desk.requests.separate(str(path), "Vocals").spec
     )
     assert desk.store.accept(seen) is None
     assert desk.store.seen() == {str(path): Signature.of(status)}
@@ -98,8 +98,8 @@ def test_the_inbox_leaves_alone_what_was_asked_for(desk: Desk) -> None:
 
 def test_what_the_inbox_took_in_already_is_that_job(desk: Desk) -> None:
     path = desk.save()
-    order = desk.requests.separate(str(desk.save("other.wav"))).order
-    taken = ingest_now(Named(path, watched=True), order, "inbox", desk.store, desk.spool).job
+    spec = desk.requests.separate(str(desk.save("other.wav"))).spec
+    taken = ingest_now(Named(path, watched=True), spec, "inbox", desk.store, desk.spool).job
     assert desk.requests.separate(str(path)).id == taken
 
 
@@ -108,8 +108,8 @@ def test_what_the_inbox_took_in_already_is_that_job(desk: Desk) -> None:
     [("Vocals", 350, "Vocals"), ("vocals", 350, "Vocals"), (" flac ", 501, "flac"), ("340", 340, ""), ("", 501, "")],
 )
 def test_a_preset_or_a_model_may_be_named(choice: str, model: int, preset: str, desk: Desk) -> None:
-    order = desk.requests.separate(str(desk.save()), choice).order
-    assert (order.model, order.preset) == (model, preset)
+    spec = desk.requests.separate(str(desk.save()), choice).spec
+    assert (spec.model, spec.preset) == (model, preset)
 
 
 def test_a_name_that_is_neither_is_told_what_there_is(desk: Desk) -> None:
@@ -125,10 +125,10 @@ def test_what_was_chosen_when_it_was_asked_counts_for_what_names_nothing(desk: D
     chosen = desk.requests.chosen()
     assert chosen == "vocals"
     desk.requests.preset("")
-    assert desk.requests.separate(str(desk.save("a.wav")), "", chosen).order.preset == "Vocals"
-    assert desk.requests.separate(str(desk.save("b.wav")), "flac", chosen).order.preset == "flac"
-    assert desk.requests.separate(str(desk.save("flac/c.wav")), "", chosen).order.preset == "flac"
-    assert desk.requests.separate(str(desk.save("d.wav")), "", desk.requests.chosen()).order.preset == ""
+    assert desk.requests.separate(str(desk.save("a.wav")), "", chosen).spec.preset == "Vocals"
+    assert desk.requests.separate(str(desk.save("b.wav")), "flac", chosen).spec.preset == "flac"
+    assert desk.requests.separate(str(desk.save("flac/c.wav")), "", chosen).spec.preset == "flac"
+    assert desk.requests.separate(str(desk.save("d.wav")), "", desk.requests.chosen()).spec.preset == ""
     with pytest.raises(UsageError):
         desk.requests.preset("nonsense")
 
@@ -136,7 +136,7 @@ def test_what_was_chosen_when_it_was_asked_counts_for_what_names_nothing(desk: D
 def test_a_job_file_takes_what_is_chosen_where_it_names_nothing(desk: Desk) -> None:
     desk.requests.preset("350")
     job = desk.store.get(desk.requests.in_writing(str(desk.save("a.wav")), ""))
-    assert (job.order.model, job.door, job.watched) == (350, "job file", True)
+    assert (job.spec.model, job.door, job.watched) == (350, "job file", True)
 
 
 def test_what_is_under_way_is_told_however_many_came_later(desk: Desk) -> None:
@@ -210,7 +210,7 @@ def test_what_is_under_way_can_be_asked_for(desk: Desk) -> None:
 @pytest.mark.slow
 def test_a_paused_bridge_begins_nothing_until_it_goes_on(desk: Desk) -> None:
     desk.requests.pause()
-    desk.crew.start()
+    desk.workers.start()
     (desk.inbox.parent / "Stems").mkdir()
     job = desk.requests.separate(str(desk.save()))
     done = threading.Event()

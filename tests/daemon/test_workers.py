@@ -1,4 +1,4 @@
-"""The crew of a whole bridge, with a service that answers what a test tells it."""
+"""The workers of a whole bridge, with a service that answers what a test tells it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import soundfile
 from bridge.config.load import load
 from bridge.config.settings import Settings
 from bridge.daemon.compose import make_output, open_store, state_folder
-from bridge.daemon.specs import default_order
-from bridge.daemon.workers import Crew
+from bridge.daemon.specs import default_spec
+from bridge.daemon.workers import Workers
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
@@ -55,22 +55,22 @@ def test_a_parked_job_that_is_cancelled_is_withdrawn_while_the_crew_is_at_work(
     job_id = _bounce(settings, store, tmp_path)
     store.subscribe(lambda job: parked.set() if job.state is State.NEEDS_CREDIT else None)
     service.codes["get"] = 101002
-    crew = Crew(settings, state, store)
+    workers = Workers(settings, state, store)
     try:
-        crew.start()
+        workers.start()
         assert parked.wait(60)
         assert len(_published(state.root)) == 1
         store.cancel(job_id)
         while _published(state.root):
             withdrawn.wait(0.01)
     finally:
-        crew.stop()
+        workers.stop()
 
 
 def _bounce(settings: Settings, store: JobStore, folder: Path) -> str:
     path = folder / "mix.wav"
     soundfile.write(path, [[0.1, 0.2]] * 4800, 48000, subtype="PCM_16")
-    job_id = ingest_now(Named(path), default_order(settings), "cli", store, state_folder(settings).spool).job
+    job_id = ingest_now(Named(path), default_spec(settings), "cli", store, state_folder(settings).spool).job
     assert job_id is not None
     return job_id
 

@@ -10,7 +10,7 @@ import pytest
 from bridge.config import folders
 from bridge.daemon import status
 from bridge.delivery import bridge_status
-from bridge.delivery.bridge_status import NOWHERE, Peer, Whereabouts, look, state_folder
+from bridge.delivery.bridge_status import NOWHERE, BridgeStatus, Peer, look, state_folder
 from bridge.jobs.folder import StateFolder
 
 FILE = Path("stembridge") / bridge_status.STATUS
@@ -44,7 +44,7 @@ def test_the_state_folder_is_the_bridges_own(
 
 def test_what_the_bridge_says_is_read_and_the_rest_passed_over(state: Path) -> None:
     say(state)
-    assert look() == Whereabouts(state / "In", state / "Out", Peer("10.0.0.7", 1))
+    assert look() == BridgeStatus(state / "In", state / "Out", Peer("10.0.0.7", 1))
     say(state, osc=None, inbox="not absolute", stems=7)
     assert look() == NOWHERE
 

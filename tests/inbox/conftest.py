@@ -20,7 +20,7 @@ from bridge.inbox.job_file_handler import OnRequest
 from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 
 PATIENCE_S = 20.0
 """How long a test waits for what must come. Never a measure: a slow machine only waits longer."""
@@ -153,7 +153,7 @@ def open_room(tmp_path: Path) -> Iterator[OpenRoom]:
             "folder": home / "inbox",
             "output": output,
             "state": home / "state",
-            "default": Order(output=output),
+            "default": JobSpec(output=output),
             "settle_s": 0.03,
             "scan_s": 30.0,
             **changes,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 
 if TYPE_CHECKING:
     from tests.inbox.conftest import OpenRoom, Room
@@ -22,7 +22,7 @@ def test_a_saved_bounce_becomes_a_job_with_its_name_and_order(room: Room) -> Non
     room.expect("My Song.wav")
     arrival = room.ledger.arrivals[0]
     assert (arrival.source, arrival.song, arrival.door) == (source, "My Song", "inbox")
-    assert arrival.order == Order(output=room.output)
+    assert arrival.spec == JobSpec(output=room.output)
     assert arrival.spool.read_bytes() == source.read_bytes() == room.wav()
     assert room.jobs == ["job1"]
     assert room.problems == []
@@ -211,8 +211,8 @@ def test_our_own_folders_inside_the_inbox_are_never_scanned(open_room: OpenRoom,
     room = open_room(
         output=folder / "Stems",
         state=folder / "state",
-        default=Order(output=folder / "Stems"),
-        orders={"vocals": Order(output=folder / "deep" / "Vocals")},
+        default=JobSpec(output=folder / "Stems"),
+        specs={"vocals": JobSpec(output=folder / "deep" / "Vocals")},
     )
     for name in ("Stems/song/song - bass.wav", "state/spool/x.wav", "deep/Vocals/song.wav"):
         room.save(name)
@@ -222,14 +222,14 @@ def test_our_own_folders_inside_the_inbox_are_never_scanned(open_room: OpenRoom,
 
 
 def test_a_folder_named_like_a_preset_selects_it_at_the_top_only(open_room: OpenRoom, tmp_path: Path) -> None:
-    karaoke = Order(output=tmp_path / "stems", model=340, preset="Karaoké")
-    room = open_room(orders={"Karaoké": karaoke})
+    karaoke = JobSpec(output=tmp_path / "stems", model=340, preset="Karaoké")
+    room = open_room(specs={"Karaoké": karaoke})
     room.save(unicodedata.normalize("NFD", "KARAOKÉ") + "/a.wav")
     room.save("Karaoké/deeper/b.wav")
     room.save("other/Karaoké/c.wav")
     room.save("Karaoké.wav")
     room.expect("Karaoké.wav", "a.wav", "b.wav", "c.wav")
-    presets = {arrival.source.name: arrival.order.preset for arrival in room.ledger.arrivals}
+    presets = {arrival.source.name: arrival.spec.preset for arrival in room.ledger.arrivals}
     assert presets == {"a.wav": "Karaoké", "b.wav": "Karaoké", "c.wav": "", "Karaoké.wav": ""}
 
 

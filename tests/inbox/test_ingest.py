@@ -13,7 +13,7 @@ from bridge.errors import BounceError, StorageError, StoreError
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
 from bridge.jobs.arrival import Signature
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 
 if TYPE_CHECKING:
     from tests.inbox.conftest import OpenRoom, Room
@@ -25,7 +25,7 @@ def idle(open_room: OpenRoom) -> Room:
 
 
 def ingest(room: Room, path: Path) -> str | None:
-    return ingest_now(Named(path), Order(output=room.output), "cli", room.ledger, room.spool).job
+    return ingest_now(Named(path), JobSpec(output=room.output), "cli", room.ledger, room.spool).job
 
 
 def test_a_named_file_becomes_a_job_at_once(idle: Room) -> None:

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from tests.inbox.conftest import MemoryLedger, Room
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class InboxMachine(RuleBasedStateMachine):
 
     def begin(self) -> Inbox:
         output = self.home / "stems"
-        options = InboxOptions(self.folder, output, self.home / "state", Order(output), settle_s=0.05, scan_s=0.5)
+        options = InboxOptions(self.folder, output, self.home / "state", JobSpec(output), settle_s=0.05, scan_s=0.5)
         inbox = Inbox(
             options,
             self.ledger,

@@ -23,13 +23,13 @@ import logging, signal, sys
 from pathlib import Path
 from bridge.inbox.inbox import Inbox
 from bridge.inbox.options import InboxOptions
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 
 logging.basicConfig(level=logging.INFO)
 home, scan_s = Path(sys.argv[1]), float(sys.argv[2])
 store = JobStore(home / "jobs.sqlite", key_of=lambda arrival: arrival.sha256)
-options = InboxOptions(home / "inbox", home / "out", home, Order(home / "out"), settle_s=0.05, scan_s=scan_s)
+options = InboxOptions(home / "inbox", home / "out", home, JobSpec(home / "out"), settle_s=0.05, scan_s=scan_s)
 inbox = Inbox(options, store, home / "spool", on_accepted=lambda job: None,
               on_problem=lambda path, error: print(path, error, file=sys.stderr, flush=True))
 inbox.start()

@@ -8,16 +8,16 @@ import pytest
 from bridge.jobs.again import AGAIN_S, Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 
-ORDER = Order(Path("out"))
+ORDER = JobSpec(Path("out"))
 NOW = 1_000_000.0
 
 
-def _arrival(door: str, order: Order = ORDER) -> Arrival:
-    return Arrival(Path("a.wav"), Path("spool"), "aa", Signature(1, 2, 3), "a", door, order)
+def _arrival(door: str, spec: JobSpec = ORDER) -> Arrival:
+    return Arrival(Path("a.wav"), Path("spool"), "aa", Signature(1, 2, 3), "a", door, spec)
 
 
 @pytest.fixture

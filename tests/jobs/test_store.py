@@ -15,7 +15,7 @@ import pytest
 from bridge.errors import JobNotFound, NotPossible, StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import TRANSITIONS, WORKING, State
 from bridge.jobs.store import JobStore
 
@@ -36,7 +36,7 @@ def _arrival(name: str = "mix.wav", sha256: str = "aa", door: str = "inbox", siz
         signature=Signature(inode=2**64 - 1, size=size, mtime_ns=17),
         song=Path(name).stem,
         door=door,
-        order=Order(output=Path("/out")),
+        spec=JobSpec(output=Path("/out")),
         watched=door == "inbox",
     )
 
@@ -75,7 +75,7 @@ def test_an_accepted_bounce_is_a_queued_job_that_remembers_everything(store: Job
     job = _accepted(store)
     assert job.state is State.QUEUED
     assert (job.song, job.key, job.signature.inode, job.created) == ("mix", "key-aa", 2**64 - 1, clock.now)
-    assert job.order == Order(output=Path("/out"))
+    assert job.spec == JobSpec(output=Path("/out"))
 
 
 def test_the_inbox_remembers_what_it_has_handed_over(store: JobStore) -> None:
@@ -116,7 +116,7 @@ CHANGES: dict[str, tuple[Callable[[JobStore], object], Callable[[JobStore], obje
     "claim": (_accepted, lambda store: store.claim(), State.SEPARATING),
     "advance": (_claimed, lambda store: store.advance(store.jobs()[0], State.PUBLISHING), State.PUBLISHING),
     "fail": (_claimed, lambda store: store.fail(store.jobs()[0], FULL), State.FAILED),
-    "reassign": (_claimed, lambda s: s.reassign(s.jobs()[0], Order(Path("/out")), "k"), State.QUEUED),
+    "reassign": (_claimed, lambda s: s.reassign(s.jobs()[0], JobSpec(Path("/out")), "k"), State.QUEUED),
     "requeue": (lambda s: s.fail(_claimed(s), FULL), lambda store: store.requeue_due(), State.QUEUED),
     "retry": (lambda s: s.fail(_claimed(s), FULL), lambda s: s.retry(s.jobs()[0].id), State.QUEUED),
     "cancel": (_accepted, lambda store: store.cancel(store.jobs()[0].id), State.CANCELLED),
@@ -347,12 +347,13 @@ _ACCEPT_FOREVER = """
 import sys
 from pathlib import Path
 from bridge.jobs.arrival import Arrival, Signature
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 store = JobStore(Path(sys.argv[1]), key_of=lambda arrival: arrival.sha256)
 for n in range(10_000):
     name = f"{n}.wav"
-    arrival = Arrival(Path(name), Path(name), name, Signature(n, n, n), name, "inbox", Order(output=Path("out")), True)
+    spec = JobSpec(output=Path("out"))
+    arrival = Arrival(Path(name), Path(name), name, Signature(n, n, n), name, "inbox", spec, True)
     print(store.accept(arrival), flush=True)
 """
 
@@ -422,6 +423,6 @@ def test_no_other_engine_takes_over_a_job_that_somebody_cancels(store: JobStore)
     job = _accepted(store)
     store.claim()
     store.cancel(job.id)
-    taken = store.reassign(store.get(job.id), dataclasses.replace(job.order, engine="preview"), "another key")
+    taken = store.reassign(store.get(job.id), dataclasses.replace(job.spec, engine="preview"), "another key")
     assert taken.state is State.CANCELLED
     assert store.claim() is None

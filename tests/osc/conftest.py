@@ -11,7 +11,7 @@ from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
 from bridge.osc.options import OscOptions
 from bridge.osc.peers import Outlet
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from tests.osc.oscdesk import Clock, Desk, Jobs, TcpClient, UdpClient
 
 
@@ -49,13 +49,13 @@ def broadcaster(outlet: Outlet, subscribers: Subscribers, clock: Clock) -> Broad
 
 
 @pytest.fixture
-def room(desk: Desk) -> Iterator[Room]:
-    with Room(OscOptions(port=0), desk, "1.2.3") as room:
+def room(desk: Desk) -> Iterator[OscServer]:
+    with OscServer(OscOptions(port=0), desk, "1.2.3") as room:
         yield room
 
 
 @pytest.fixture
-def udp(room: Room) -> Iterator[Callable[[], UdpClient]]:
+def udp(room: OscServer) -> Iterator[Callable[[], UdpClient]]:
     with ExitStack() as stack:
 
         def connect() -> UdpClient:
@@ -67,7 +67,7 @@ def udp(room: Room) -> Iterator[Callable[[], UdpClient]]:
 
 
 @pytest.fixture
-def tcp(room: Room) -> Iterator[Callable[[], TcpClient]]:
+def tcp(room: OscServer) -> Iterator[Callable[[], TcpClient]]:
     with ExitStack() as stack:
 
         def connect() -> TcpClient:

@@ -19,7 +19,7 @@ from pythonosc.osc_message_builder import build_msg
 from bridge.errors import JobNotFound
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 
 PATIENCE_S = 20.0
@@ -93,7 +93,7 @@ class Jobs:
             sha256="00",
             signature=Signature(1, 2, 3),
             key="",
-            order=Order(output=Path("/stems")),
+            spec=JobSpec(output=Path("/stems")),
             created=1.0,
             updated=self._updated,
             attempt=0,

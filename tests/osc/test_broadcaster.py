@@ -21,12 +21,12 @@ def test_who_asks_hears_accepted_then_where_the_job_stands_then_what_follows(
     broadcaster: Broadcaster, make_job: Jobs
 ) -> None:
     asker = Ear()
-    broadcaster.hear(make_job())
-    broadcaster.hear(make_job(State.SEPARATING, progress=0.25, step="x"))
+    broadcaster.on_job_changed(make_job())
+    broadcaster.on_job_changed(make_job(State.SEPARATING, progress=0.25, step="x"))
     broadcaster.follow(make_job(), asker, 1000.0, accepted=True)
     assert asker.heard[1] == ("/stembridge/job/state", "abcdefgh", "Song", "queued")
     assert asker.heard[2] == ("/stembridge/job/state", "abcdefgh", "Song", "separating")
-    broadcaster.hear(make_job(State.NORMALISING))
+    broadcaster.on_job_changed(make_job(State.NORMALISING))
     assert asker.addresses() == [*LATER, "job/state"]
 
 
@@ -35,12 +35,12 @@ def test_who_asks_for_a_job_that_is_over_by_then_hears_its_end_and_no_more(
 ) -> None:
     asker = Ear()
     queued = make_job()
-    broadcaster.hear(queued)
-    broadcaster.hear(make_job(State.SEPARATING))
+    broadcaster.on_job_changed(queued)
+    broadcaster.on_job_changed(make_job(State.SEPARATING))
     failure = Failure("engine.failed", "It broke.", "Try again.", retryable=False)
-    broadcaster.hear(make_job(State.FAILED, failure=failure))
+    broadcaster.on_job_changed(make_job(State.FAILED, failure=failure))
     broadcaster.follow(queued, asker, 1000.0, accepted=True)
-    broadcaster.hear(make_job(State.QUEUED))
+    broadcaster.on_job_changed(make_job(State.QUEUED))
     assert asker.addresses() == ["job/accepted", "job/state", "job/state", "job/error"]
 
 
@@ -52,9 +52,9 @@ def test_who_asks_and_subscribes_hears_everything_once(
     asked = clock.now
     clock.now += 1
     queued = make_job()
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, both, asked, accepted=True)
-    broadcaster.hear(make_job(State.CANCELLED))
+    broadcaster.on_job_changed(make_job(State.CANCELLED))
     assert both.addresses() == other.addresses() == [*BEGINNING, "job/state"]
 
 
@@ -63,7 +63,7 @@ def test_a_subscriber_that_asks_twice_for_a_file_is_answered_twice(
 ) -> None:
     ear, queued = Ear(), make_job()
     subscribers.add([ear], 600)
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, ear, clock.now, accepted=True)
     broadcaster.follow(queued, ear, clock.now, accepted=True)
     assert ear.addresses() == [*BEGINNING, *BEGINNING]
@@ -74,7 +74,7 @@ def test_a_subscriber_that_asks_for_a_job_of_long_ago_is_answered(
 ) -> None:
     ear, queued = Ear(), make_job()
     subscribers.add([ear], 600)
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     clock.now += 60
     broadcaster.follow(queued, ear, clock.now, accepted=True)
     assert ear.addresses() == [*BEGINNING, *BEGINNING]
@@ -84,10 +84,10 @@ def test_who_cancels_hears_the_state_once_whether_it_subscribes_or_not(
     broadcaster: Broadcaster, subscribers: Subscribers, clock: Clock, make_job: Jobs
 ) -> None:
     subscriber, passer = Ear(), Ear()
-    broadcaster.hear(make_job())
+    broadcaster.on_job_changed(make_job())
     subscribers.add([subscriber], 600)
     cancelled = make_job(State.CANCELLED)
-    broadcaster.hear(cancelled)
+    broadcaster.on_job_changed(cancelled)
     for ear in (subscriber, passer):
         broadcaster.follow(cancelled, ear, clock.now, accepted=False)
     assert subscriber.heard == passer.heard == [("/stembridge/job/state", "abcdefgh", "Song", "cancelled")]
@@ -95,11 +95,11 @@ def test_who_cancels_hears_the_state_once_whether_it_subscribes_or_not(
 
 def test_who_retries_follows_the_job_to_its_end(broadcaster: Broadcaster, clock: Clock, make_job: Jobs) -> None:
     ear = Ear()
-    broadcaster.hear(make_job(State.FAILED))
+    broadcaster.on_job_changed(make_job(State.FAILED))
     queued = make_job()
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, ear, clock.now, accepted=False)
-    broadcaster.hear(make_job(State.SEPARATING))
+    broadcaster.on_job_changed(make_job(State.SEPARATING))
     assert ear.addresses() == ["job/state", "job/progress", "job/state"]
 
 
@@ -107,12 +107,14 @@ def test_who_asked_is_told_of_the_next_try_that_comes_by_itself(
     broadcaster: Broadcaster, clock: Clock, make_job: Jobs
 ) -> None:
     ear, queued = Ear(), make_job()
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, ear, clock.now, accepted=True)
-    broadcaster.hear(make_job(State.FAILED, failure=Failure("engine.failed", "", "", retryable=True, retry_at=1.0)))
-    broadcaster.hear(make_job(State.QUEUED))
-    broadcaster.hear(make_job(State.CANCELLED))
-    broadcaster.hear(make_job(State.QUEUED))
+    broadcaster.on_job_changed(
+        make_job(State.FAILED, failure=Failure("engine.failed", "", "", retryable=True, retry_at=1.0))
+    )
+    broadcaster.on_job_changed(make_job(State.QUEUED))
+    broadcaster.on_job_changed(make_job(State.CANCELLED))
+    broadcaster.on_job_changed(make_job(State.QUEUED))
     assert ear.addresses() == [*BEGINNING, "job/state", "job/error", "job/state", "job/state"]
 
 
@@ -122,7 +124,7 @@ def test_a_job_from_before_the_start_is_told_to_who_asks_and_not_to_all_as_new(
     asker, subscriber = Ear(), Ear()
     subscribers.add([subscriber], 600)
     broadcaster.follow(make_job(State.SEPARATING), asker, clock.now, accepted=True)
-    broadcaster.hear(make_job(State.NORMALISING))
+    broadcaster.on_job_changed(make_job(State.NORMALISING))
     assert asker.addresses() == [*LATER, "job/state"]
     assert subscriber.addresses() == ["job/state"]
 
@@ -131,9 +133,9 @@ def test_progress_that_was_held_back_is_told_when_its_time_comes(
     broadcaster: Broadcaster, clock: Clock, make_job: Jobs
 ) -> None:
     ear, queued = Ear(), make_job()
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, ear, clock.now, accepted=True)
-    broadcaster.hear(make_job(State.QUEUED, step="copying"))
+    broadcaster.on_job_changed(make_job(State.QUEUED, step="copying"))
     wait_s = broadcaster.wait_s()
     assert wait_s is not None
     broadcaster.catch_up()
@@ -150,12 +152,12 @@ def test_a_client_that_is_gone_is_forgotten_and_the_others_hear_all(
     gone, gone_too, here = Ear(here=False), Ear(here=False), Ear()
     subscribers.add([gone, here], 600)
     queued = make_job()
-    broadcaster.hear(queued)
+    broadcaster.on_job_changed(queued)
     broadcaster.follow(queued, gone_too, clock.now, accepted=True)
-    broadcaster.hear(make_job(State.SEPARATING))
+    broadcaster.on_job_changed(make_job(State.SEPARATING))
     assert subscribers.all() == {here}
     gone_too.here = True
-    broadcaster.hear(make_job(State.CANCELLED))
+    broadcaster.on_job_changed(make_job(State.CANCELLED))
     assert gone_too.heard == []
     assert here.addresses() == [*BEGINNING, "job/state", "job/state"]
 
@@ -165,9 +167,9 @@ def test_what_is_over_is_not_remembered_for_ever_nor_is_everyone_who_asked(
 ) -> None:
     for number in range(1000):
         job = make_job(id=f"{number:08d}")
-        broadcaster.hear(job)
+        broadcaster.on_job_changed(job)
         broadcaster.follow(job, Ear(), clock.now, accepted=True)
-        broadcaster.hear(make_job(State.CANCELLED, id=job.id))
+        broadcaster.on_job_changed(make_job(State.CANCELLED, id=job.id))
     busy = make_job()
     for _ in range(1000):
         broadcaster.follow(busy, Ear(), clock.now, accepted=True)
@@ -185,9 +187,9 @@ def test_configured_targets_hear_every_job_and_pokes_come_after_done(
         poke = Poke(target, "/action/str", "_RS1")
         broadcaster = Broadcaster(subscribers, Targets(outlet, [target], [target]), [poke], Counters(), clock)
         subscribers.add([outlet.at("127.0.0.1", target.port)], 600)
-        broadcaster.hear(make_job(State.DELIVERING))
-        broadcaster.hear(make_job(State.DELIVERED, folder=tmp_path))
-        broadcaster.hear(make_job(State.DELIVERED, folder=tmp_path))
+        broadcaster.on_job_changed(make_job(State.DELIVERING))
+        broadcaster.on_job_changed(make_job(State.DELIVERED, folder=tmp_path))
+        broadcaster.on_job_changed(make_job(State.DELIVERED, folder=tmp_path))
         heard = [read(ear.recv(65536)) for _ in range(8)]
     assert [message[0] for message in heard] == [
         *(f"/stembridge/{name}" for name in [*LATER, "job/progress", "job/state", "job/done"]),
@@ -201,5 +203,5 @@ def test_a_poke_to_a_host_that_is_not_found_is_counted(
 ) -> None:
     counters, nowhere = Counters(), Endpoint("no-such-host.invalid", 8000)
     broadcaster = Broadcaster(subscribers, Targets(outlet, (), [nowhere]), [Poke(nowhere, "/a")], counters, Clock())
-    broadcaster.hear(make_job(State.DELIVERED))
+    broadcaster.on_job_changed(make_job(State.DELIVERED))
     assert counters.now().dropped == 1

@@ -9,7 +9,7 @@ import pytest
 from bridge.jobs.job import Failure
 from bridge.jobs.states import State
 from bridge.osc.options import OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from scripts.bench.osc_killers import bundle
 from tests.osc.oscdesk import ERROR, OK, PONG, Clock, Desk, Jobs, UdpClient, wait_for, written
 
@@ -50,18 +50,18 @@ def test_separate_hands_over_the_path_and_what_was_chosen(
 
 
 def test_who_asks_hears_of_its_job_from_accepted_to_the_end(
-    room: Room, udp: Connect, desk: Desk, make_job: Jobs, tmp_path: Path
+    room: OscServer, udp: Connect, desk: Desk, make_job: Jobs, tmp_path: Path
 ) -> None:
     def go() -> None:
         desk.job_now = make_job()
-        room.hear(desk.job_now)
-        room.hear(make_job(State.SEPARATING))
+        room.on_job_changed(desk.job_now)
+        room.on_job_changed(make_job(State.SEPARATING))
 
     desk.on_separate = go
     client = udp()
     client.say("/stembridge/separate", "/a.wav")
     heard = client.hear_until("/stembridge/job/progress")
-    room.hear(make_job(State.DELIVERED, folder=tmp_path))
+    room.on_job_changed(make_job(State.DELIVERED, folder=tmp_path))
     heard += client.hear_until("/stembridge/job/done")
     names = [message[0].rpartition("/")[2] for message in heard]
     assert names == ["accepted", "state", "state", "progress", "progress", "state", "done"]
@@ -112,7 +112,7 @@ def test_where_jobs_stand_is_not_told_a_host_as_often_as_it_likes_from_whatever_
     desk: Desk, clock: Clock, job: tuple[str, ...], many: int
 ) -> None:
     with contextlib.ExitStack() as stack:
-        room = stack.enter_context(Room(OscOptions(port=0), desk, "1", clock))
+        room = stack.enter_context(OscServer(OscOptions(port=0), desk, "1", clock))
         client, other = (stack.enter_context(contextlib.closing(UdpClient(room.port))) for _ in range(2))
         for _ in range(many):
             assert client.ask("/stembridge/status", *job)[0] == "/stembridge/job/state"
@@ -152,12 +152,12 @@ def test_a_preset_holds_for_each_separate_behind_it_and_for_none_before_it_howev
 def test_a_subscriber_hears_every_job_at_the_port_it_named_until_its_time_is_over(
     desk: Desk, make_job: Jobs, clock: Clock
 ) -> None:
-    with Room(OscOptions(port=0), desk, "1", clock) as room, contextlib.closing(UdpClient(room.port)) as asker:
+    with OscServer(OscOptions(port=0), desk, "1", clock) as room, contextlib.closing(UdpClient(room.port)) as asker:
         ear = UdpClient(room.port)
         answer = asker.ask("/stembridge/subscribe", ear.port, 30)
         assert answer == (OK, "/stembridge/subscribe", f"127.0.0.1 port {ear.port} hears of every job for 30 s.")
         assert ear.hear() == answer
-        room.hear(make_job())
+        room.on_job_changed(make_job())
         assert ear.hear_until("/stembridge/job/progress")[0][0] == "/stembridge/job/accepted"
         assert asker.ask("/stembridge/ping", "a") == ear.hear()
         clock.now += 30

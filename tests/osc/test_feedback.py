@@ -8,7 +8,7 @@ from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
 from bridge.osc.options import Endpoint, OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from tests.osc.oscdesk import ERROR, PATIENCE_S, Clock, Desk, Ear, Jobs, UdpClient, own_address, wait_for
 
 
@@ -39,12 +39,12 @@ def test_of_a_flood_of_answers_those_who_hear_all_are_told_a_part(
 
 
 def test_two_bridges_that_tell_each_other_of_every_job_fall_silent(make_job: Jobs) -> None:
-    with Room(OscOptions(port=0), Desk(), "1") as first:
+    with OscServer(OscOptions(port=0), Desk(), "1") as first:
         options = OscOptions(port=0, feedback=(Endpoint("127.0.0.1", first.port),))
-        with Room(options, Desk(), "2") as second, contextlib.closing(UdpClient(first.port)) as client:
+        with OscServer(options, Desk(), "2") as second, contextlib.closing(UdpClient(first.port)) as client:
             client.ask("/stembridge/subscribe", second.port)
-            first.hear(make_job())
-            second.hear(make_job())
+            first.on_job_changed(make_job())
+            second.on_job_changed(make_job())
             wait_for(lambda: second.counters.received >= 4 and first.counters.received >= 4)
             assert client.ask("/stembridge/nonsense")[0] == ERROR
             wait_for(lambda: second.counters.received == 5)
@@ -54,7 +54,7 @@ def test_two_bridges_that_tell_each_other_of_every_job_fall_silent(make_job: Job
 
 def test_this_machine_is_answered_each_error_but_of_a_flood_a_part(clock: Clock) -> None:
     with (
-        Room(OscOptions(port=0), Desk(), "1", clock) as room,
+        OscServer(OscOptions(port=0), Desk(), "1", clock) as room,
         contextlib.closing(UdpClient(room.port)) as client,
     ):
         for _ in range(300):
@@ -71,7 +71,7 @@ def test_another_host_gets_few_errors_whatever_its_ports_and_leaves_the_others_t
     address = own_address()
     options = OscOptions(host="0.0.0.0", port=0, allow=(address,))
     with contextlib.ExitStack() as stack:
-        room = stack.enter_context(Room(options, Desk(), "1", clock))
+        room = stack.enter_context(OscServer(options, Desk(), "1", clock))
         for _ in range(50):
             with contextlib.closing(UdpClient(room.port, address)) as client:
                 client.raw(b"nonsense")

@@ -10,11 +10,11 @@ import pytest
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.osc.options import OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from tests.osc.oscdesk import TcpClient, UdpClient
 
 
@@ -33,7 +33,7 @@ class Counter:
             signature=Signature(1, 2, 3),
             song=source.stem,
             door="osc",
-            order=Order(output=Path("/out")),
+            spec=JobSpec(output=Path("/out")),
         )
         job_id = self._store.accept(arrival)
         job = self._store.get(job_id) if job_id else self._store.latest_of(source, path)
@@ -76,9 +76,9 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
 
 
 @pytest.fixture
-def room(store: JobStore) -> Iterator[Room]:
-    with Room(OscOptions(port=0), Counter(store), "1") as room:
-        store.subscribe(room.hear)
+def room(store: JobStore) -> Iterator[OscServer]:
+    with OscServer(OscOptions(port=0), Counter(store), "1") as room:
+        store.subscribe(room.on_job_changed)
         yield room
 
 
@@ -87,7 +87,7 @@ def states(heard: list[tuple[object, ...]]) -> list[object]:
 
 
 def test_a_job_is_followed_over_udp_and_tcp_from_accepted_to_its_error_and_its_retry(
-    store: JobStore, room: Room, tmp_path: Path
+    store: JobStore, room: OscServer, tmp_path: Path
 ) -> None:
     with contextlib.closing(UdpClient(room.port)) as udp, contextlib.closing(TcpClient(room.port)) as tcp:
         accepted = udp.ask("/stembridge/separate", "/Song.wav")
@@ -115,7 +115,7 @@ def test_a_job_is_followed_over_udp_and_tcp_from_accepted_to_its_error_and_its_r
         ]
 
 
-def test_jobs_of_other_doors_reach_subscribers_and_only_them(store: JobStore, room: Room) -> None:
+def test_jobs_of_other_doors_reach_subscribers_and_only_them(store: JobStore, room: OscServer) -> None:
     with contextlib.closing(UdpClient(room.port)) as subscriber, contextlib.closing(UdpClient(room.port)) as asker:
         subscriber.ask("/stembridge/subscribe", subscriber.port)
         asker.ask("/stembridge/separate", "/Mine.wav")
@@ -126,7 +126,7 @@ def test_jobs_of_other_doors_reach_subscribers_and_only_them(store: JobStore, ro
         assert asker.ask("/stembridge/ping")[0] == "/stembridge/pong"
 
 
-def test_a_state_that_forbids_what_is_asked_is_answered(store: JobStore, room: Room) -> None:
+def test_a_state_that_forbids_what_is_asked_is_answered(store: JobStore, room: OscServer) -> None:
     job = Counter(store).separate("/Song.wav")
     with contextlib.closing(UdpClient(room.port)) as udp:
         answer = udp.ask("/stembridge/retry", job.id)

@@ -7,7 +7,7 @@ import pytest
 from bridge.errors import OscError
 from bridge.osc.limits import AllowedHosts, RateLimit
 from bridge.osc.options import OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from tests.osc.oscdesk import Clock, Desk, TcpClient, UdpClient, own_address, wait_for
 
 
@@ -83,7 +83,7 @@ def test_ever_new_hosts_fill_neither_the_memory_nor_the_log(clock: Clock, caplog
 
 def test_a_host_that_is_not_listed_is_counted_and_never_answered() -> None:
     address = own_address()
-    with Room(OscOptions(host="0.0.0.0", port=0), Desk(), "1") as room:
+    with OscServer(OscOptions(host="0.0.0.0", port=0), Desk(), "1") as room:
         with contextlib.closing(UdpClient(room.port, address)) as udp:
             udp.say("/stembridge/ping")
             udp.raw(b"nonsense")
@@ -96,6 +96,6 @@ def test_a_host_that_is_not_listed_is_counted_and_never_answered() -> None:
 def test_a_host_that_is_listed_is_answered() -> None:
     address = own_address()
     with contextlib.ExitStack() as stack:
-        room = stack.enter_context(Room(OscOptions(host="0.0.0.0", port=0, allow=(address,)), Desk(), "1"))
+        room = stack.enter_context(OscServer(OscOptions(host="0.0.0.0", port=0, allow=(address,)), Desk(), "1"))
         udp = stack.enter_context(contextlib.closing(UdpClient(room.port, address)))
         assert udp.ask("/stembridge/ping") == ("/stembridge/pong", "1")

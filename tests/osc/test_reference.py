@@ -11,7 +11,7 @@ import pytest
 
 from bridge.config.load import load
 from bridge.config.settings import Osc
-from bridge.errors import BounceError, EngineError, PublishError, ServiceError, StembridgeError, StorageError
+from bridge.errors import BounceError, CloudError, EngineError, PublishError, StembridgeError, StorageError
 from bridge.jobs.states import State
 from bridge.osc.addresses import INCOMING, OUTGOING
 from scripts.docs import OSC, ROOT, with_messages
@@ -55,7 +55,7 @@ def test_every_code_of_an_error_answer_is_explained() -> None:
 
 
 def test_every_family_of_reasons_for_a_failed_job_is_named() -> None:
-    for kind in (BounceError, EngineError, ServiceError, PublishError, StorageError):
+    for kind in (BounceError, EngineError, CloudError, PublishError, StorageError):
         assert f"`{kind.default_code.partition('.')[0]}.…`" in PAGE
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import BounceError, OscError
 from bridge.osc.router import Lane
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from scripts.bench.osc_killers import KILLERS, LARGE, PING, bundle
 from tests.osc.oscdesk import ERROR, PATIENCE_S, PONG, Desk, UdpClient, written
 
@@ -58,7 +58,7 @@ def test_an_address_that_there_is_not_is_answered_with_an_error(udp: Connect, ad
         b"/stembridge/error\0\0\0,I\0\0",
     ],
 )
-def test_what_a_bridge_says_is_never_answered(room: Room, udp: Connect, message: bytes) -> None:
+def test_what_a_bridge_says_is_never_answered(room: OscServer, udp: Connect, message: bytes) -> None:
     client = udp()
     client.raw(message)
     assert client.ask("/stembridge/ping") == (PONG, "1.2.3")

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.jobs.states import State
 from bridge.osc.framing import LengthPrefixed, Slip
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from bridge.osc.tcp import MOST_CONNECTIONS
 from scripts.bench.osc_killers import KILLERS, PING
 from tests.osc.oscdesk import ERROR, OK, PONG, Desk, Jobs, TcpClient, UdpClient, read, wait_for, written
@@ -60,7 +60,7 @@ def test_a_bad_packet_is_answered_and_the_connection_goes_on(tcp: Connect) -> No
     assert client.ask("/stembridge/ping") == (PONG, "1.2.3")
 
 
-def test_a_broken_stream_is_answered_once_and_closed_even_over_unread_bytes(room: Room, tcp: Connect) -> None:
+def test_a_broken_stream_is_answered_once_and_closed_even_over_unread_bytes(room: OscServer, tcp: Connect) -> None:
     client = tcp()
     client.socket.sendall(LengthPrefixed().frame(PING) + b"\xff" * 100_000)
     assert client.hear() == (PONG, "1.2.3")
@@ -70,17 +70,17 @@ def test_a_broken_stream_is_answered_once_and_closed_even_over_unread_bytes(room
 
 
 def test_who_asks_over_tcp_hears_of_its_job_on_the_same_connection(
-    room: Room, tcp: Connect, desk: Desk, make_job: Jobs
+    room: OscServer, tcp: Connect, desk: Desk, make_job: Jobs
 ) -> None:
     client = tcp()
     client.say("/stembridge/separate", "/a.wav", "vocals")
     client.hear_until("/stembridge/job/progress")
-    room.hear(make_job(State.CANCELLED))
+    room.on_job_changed(make_job(State.CANCELLED))
     assert client.hear() == ("/stembridge/job/state", "abcdefgh", "Song", "cancelled")
 
 
 def test_a_connection_subscribes_itself_and_a_udp_port_beside_it(
-    room: Room, tcp: Connect, udp: Callable[[], UdpClient], make_job: Jobs
+    room: OscServer, tcp: Connect, udp: Callable[[], UdpClient], make_job: Jobs
 ) -> None:
     alone, both, ear = tcp(), tcp(), udp()
     assert alone.ask("/stembridge/subscribe", 0) == (
@@ -90,33 +90,33 @@ def test_a_connection_subscribes_itself_and_a_udp_port_beside_it(
     )
     assert both.ask("/stembridge/subscribe", ear.port)[0] == OK
     assert ear.hear()[0] == alone.hear()[0] == OK
-    room.hear(make_job())
+    room.on_job_changed(make_job())
     for client in (alone, both):
         assert client.hear()[0] == "/stembridge/job/accepted"
     assert ear.hear()[0] == "/stembridge/job/accepted"
 
 
-def test_a_connection_that_ends_is_forgotten(room: Room, tcp: Connect, make_job: Jobs) -> None:
+def test_a_connection_that_ends_is_forgotten(room: OscServer, tcp: Connect, make_job: Jobs) -> None:
     gone, here = tcp(), tcp()
     gone.ask("/stembridge/subscribe", 0)
     here.ask("/stembridge/subscribe", 0)
     assert gone.hear()[0] == OK
     gone.close()
     for number in range(50):
-        room.hear(make_job(id=f"{number:08d}"))
+        room.on_job_changed(make_job(id=f"{number:08d}"))
         assert here.hear_until("/stembridge/job/progress")[-1][1] == f"{number:08d}"
     assert here.ask("/stembridge/ping")[0] == PONG
 
 
 def test_a_client_that_does_not_read_is_closed_and_the_others_hear_everything(
-    room: Room, tcp: Connect, make_job: Jobs
+    room: OscServer, tcp: Connect, make_job: Jobs
 ) -> None:
     deaf, here = tcp(), tcp()
     deaf.ask("/stembridge/subscribe", 0)
     here.ask("/stembridge/subscribe", 0)
     song, number = "x" * 30_000, 0
     while room.counters.dropped == 0:
-        room.hear(make_job(id=f"{number:08d}", song=song))
+        room.on_job_changed(make_job(id=f"{number:08d}", song=song))
         assert here.hear_until("/stembridge/job/progress")[-1][1] == f"{number:08d}"
         number += 1
         assert number < 2000
@@ -125,7 +125,7 @@ def test_a_client_that_does_not_read_is_closed_and_the_others_hear_everything(
 
 
 def test_so_many_connections_are_held_and_the_next_is_closed_until_one_ends(
-    room: Room, tcp: Connect, caplog: pytest.LogCaptureFixture
+    room: OscServer, tcp: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     clients = [tcp() for _ in range(MOST_CONNECTIONS)]
     for client in clients:
@@ -149,7 +149,7 @@ def test_so_many_connections_are_held_and_the_next_is_closed_until_one_ends(
 
 
 def test_a_connection_for_which_there_is_no_thread_is_closed_and_the_next_one_served(
-    room: Room, tcp: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    room: OscServer, tcp: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

@@ -18,12 +18,12 @@ from bridge.compute.executor import LocalExecutor
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job, stems_key
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.kept import KeptStems
-from bridge.pipeline.remote import RemoteOptions, Service
+from bridge.pipeline.remote import Cloud, CloudOptions
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
@@ -122,12 +122,12 @@ class Bridge:
         self.output = root / "out"
         self.output.mkdir()
         self.shelf = Shelf()
-        self.store = JobStore(self.state.database, key_of=lambda arrival: _key(arrival.sha256, arrival.order))
+        self.store = JobStore(self.state.database, key_of=lambda arrival: _key(arrival.sha256, arrival.spec))
         self.wire = Wire(Endpoint(url, key))
         self.client = ApiClient(self.wire)
         self.executor = LocalExecutor()
-        self.service = Service(
-            ApiEngine(self.client), lambda: publisher or self.shelf, RemoteOptions(monthly_minutes=monthly_minutes)
+        self.service = Cloud(
+            ApiEngine(self.client), lambda: publisher or self.shelf, CloudOptions(monthly_minutes=monthly_minutes)
         )
         self.at_once = at_once
         self.workers: list[Worker] = []
@@ -142,7 +142,7 @@ class Bridge:
     def _worker(self, backlog: Backlog) -> Worker:
         kept = KeptStems(self.state.stems, 10**9)
         pipeline = Pipeline(self.store, self.state, kept, self.executor, service=self.service)
-        return Worker(self.store, pipeline, backlog, key_of=lambda job, order: _key(job.sha256, order))
+        return Worker(self.store, pipeline, backlog, key_of=lambda job, spec: _key(job.sha256, spec))
 
     def _hear(self, _job: Job) -> None:
         for worker in self.workers:
@@ -159,12 +159,12 @@ class Bridge:
         self.wire.close()
         self.store.close()
 
-    def bounce(self, name: str = "mix.wav", seconds: float = 0.3, **order: object) -> Job:
+    def bounce(self, name: str = "mix.wav", seconds: float = 0.3, **spec: object) -> Job:
         """Take in a bounce for the service."""
         path = self.root / name
         noise = np.random.default_rng(1).standard_normal((round(seconds * RATE), 2)) * 0.1
         soundfile.write(path, noise, RATE, subtype="PCM_24")
-        wanted = Order(self.output, engine=SERVICE, **order)  # type: ignore[arg-type]  # as they are named there
+        wanted = JobSpec(self.output, engine=SERVICE, **spec)  # type: ignore[arg-type]  # as they are named there
         job_id = ingest_now(Named(path), wanted, "cli", self.store, self.state.spool).job
         assert job_id is not None
         return self.store.get(job_id)
@@ -177,5 +177,5 @@ class Bridge:
         return job
 
 
-def _key(sha256: str, order: Order) -> str:
-    return stems_key(sha256, order.model, order.engine, revision(order.engine))
+def _key(sha256: str, spec: JobSpec) -> str:
+    return stems_key(sha256, spec.model, spec.engine, revision(spec.engine))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 from bridge.pipeline.archive import archive_source
 
@@ -15,7 +15,7 @@ NOW = time.mktime((2026, 11, 23, 2, 0, 0, 0, 0, -1))
 def _job(source: Path, tmp_path: Path) -> Job:
     store = JobStore(tmp_path / "jobs.db", key_of=lambda arrival: arrival.sha256)
     signature = Signature.of(source.stat())
-    job_id = store.accept(Arrival(source, source, "aa", signature, "mix", "cli", Order(output=tmp_path)))
+    job_id = store.accept(Arrival(source, source, "aa", signature, "mix", "cli", JobSpec(output=tmp_path)))
     assert job_id is not None
     job = store.get(job_id)
     store.close()

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
@@ -16,15 +16,15 @@ from bridge.separation.registry import LOCAL, SERVICE
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[JobStore]:
-    store = JobStore(tmp_path / "jobs.db", key_of=lambda arrival: f"{arrival.sha256}-{arrival.order.engine}")
+    store = JobStore(tmp_path / "jobs.db", key_of=lambda arrival: f"{arrival.sha256}-{arrival.spec.engine}")
     yield store
     store.close()
 
 
 def _accepted(store: JobStore, number: int, engine: str = SERVICE, content: str = "") -> Job:
-    order = Order(Path("out"), engine=engine)
+    spec = JobSpec(Path("out"), engine=engine)
     name = f"{number}.wav"
-    arrival = Arrival(Path(name), Path(name), content or name, Signature(1, 2, 3), name, "cli", order)
+    arrival = Arrival(Path(name), Path(name), content or name, Signature(1, 2, 3), name, "cli", spec)
     job_id = store.accept(arrival)
     assert job_id is not None
     return store.get(job_id)

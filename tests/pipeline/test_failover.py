@@ -10,9 +10,9 @@ import pytest
 
 from bridge.delivery.receipt import read
 from bridge.errors import AnswerLost, EngineFailed, NotSent, OutcomeUnknown, OverBudget, StembridgeError, TaskFailed
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
-from bridge.pipeline.failover import local_order
+from bridge.pipeline.failover import local_spec
 from bridge.protocol.refusals import (
     ConcurrencyLimited,
     InsufficientCredit,
@@ -25,7 +25,7 @@ from bridge.protocol.refusals import (
 )
 from tests.pipeline.cloud_double import Bridge, StandIn, stand_in
 
-ORDER = Order(Path("out"), engine="api", failover=True)
+ORDER = JobSpec(Path("out"), engine="api", failover=True)
 
 OVER = [InsufficientCredit("x"), Suspended("x"), NotEnabled("x"), OverBudget("x")]
 NOT_OVER = [
@@ -47,21 +47,21 @@ NOT_OVER = [
 
 @pytest.mark.parametrize("error", OVER, ids=lambda error: error.code)
 def test_what_the_service_will_not_do_a_local_engine_does_where_that_is_allowed(error: StembridgeError) -> None:
-    assert local_order(ORDER, error) == dataclasses.replace(ORDER, engine="preview")
-    assert local_order(dataclasses.replace(ORDER, failover=False), error) is None
+    assert local_spec(ORDER, error) == dataclasses.replace(ORDER, engine="preview")
+    assert local_spec(dataclasses.replace(ORDER, failover=False), error) is None
 
 
 @pytest.mark.parametrize("error", NOT_OVER, ids=lambda error: error.code)
 def test_what_may_be_paid_or_passes_stays_with_the_service(error: StembridgeError) -> None:
-    assert local_order(ORDER, error) is None
+    assert local_spec(ORDER, error) is None
 
 
 def test_a_job_that_only_the_service_can_do_stays_there() -> None:
-    assert local_order(dataclasses.replace(ORDER, model=491), OVER[0]) is None
+    assert local_spec(dataclasses.replace(ORDER, model=491), OVER[0]) is None
 
 
 def test_a_local_engine_s_job_is_its_own() -> None:
-    assert local_order(dataclasses.replace(ORDER, engine="preview"), OVER[0]) is None
+    assert local_spec(dataclasses.replace(ORDER, engine="preview"), OVER[0]) is None
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_refused_bounce_is_delivered_by_a_local_engine_and_says_so(
     service.codes["create"] = code
     bridge.start()
     job = bridge.wait(bridge.bounce(failover=True))
-    assert (job.state, job.order.engine, job.minutes) == (State.DELIVERED, "preview", 0)
+    assert (job.state, job.spec.engine, job.minutes) == (State.DELIVERED, "preview", 0)
     assert job.folder is not None
     receipt = read(job.folder / "stems.json")
     assert (receipt.engine, receipt.billed_minutes) == ("preview", 0)
@@ -105,7 +105,7 @@ def test_a_task_that_may_be_paid_is_not_done_a_second_time(bridge: Bridge, servi
     service.codes["get"] = 101005  # suspended after it had taken the order
     bridge.start()
     job = bridge.wait(bridge.bounce(failover=True))
-    assert (job.state, job.order.engine, job.minutes) == (State.NEEDS_CREDIT, "api", 1)
+    assert (job.state, job.spec.engine, job.minutes) == (State.NEEDS_CREDIT, "api", 1)
     bridge.stop()
     service.codes.clear()
     bridge.store.requeue_parked()

@@ -14,7 +14,7 @@ from bridge.errors import PublisherUnavailable, PublishFailed, StorageError
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
-from bridge.pipeline.store_poller import Alarm
+from bridge.pipeline.store_poller import StorePoller
 from bridge.pipeline.withdrawals import Withdrawals, withdraw_left
 from bridge.publish.own_url import OwnUrl
 from tests.pipeline.cloud_double import Bridge, StandIn, stand_in
@@ -45,7 +45,7 @@ def bridge(tmp_path: Path, service: StandIn, own: OwnUrl) -> Iterator[Bridge]:
 @pytest.fixture
 def withdrawals(bridge: Bridge) -> Iterator[Withdrawals]:
     withdrawals = Withdrawals(bridge.store, bridge.service.publisher)
-    bridge.store.subscribe(withdrawals.hear)
+    bridge.store.subscribe(withdrawals.on_job_changed)
     withdrawals.start()
     yield withdrawals
     withdrawals.stop()
@@ -100,15 +100,15 @@ def test_it_is_also_where_another_process_cancels_it(
     bridge: Bridge, service: StandIn, own: OwnUrl, withdrawals: Withdrawals, tmp_path: Path
 ) -> None:
     job = _parked(bridge, service)
-    alarm = Alarm(bridge.store, withdrawals.wake)
-    alarm.start()
+    poller = StorePoller(bridge.store, withdrawals.wake)
+    poller.start()
     command_line = JobStore(bridge.state.database, key_of=lambda arrival: arrival.sha256)
     try:
         command_line.cancel(job.id)
         _until(lambda: _published(own, tmp_path) == [])
     finally:
         command_line.close()
-        alarm.stop()
+        poller.stop()
 
 
 def test_what_was_cancelled_while_no_bridge_ran_is_withdrawn_by_the_start(

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import WORKING, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.withdrawals import Withdrawals, withdraw_left
@@ -52,8 +52,8 @@ class Shop:
         self.own.stop()
 
     def accept(self, name: str) -> str:
-        order = Order(Path("out"), engine="api")
-        arrival = Arrival(Path(name), Path("spool"), name, Signature(1, 2, 3), name, "cli", order)
+        spec = JobSpec(Path("out"), engine="api")
+        arrival = Arrival(Path(name), Path("spool"), name, Signature(1, 2, 3), name, "cli", spec)
         job_id = self.store.accept(arrival)
         assert job_id is not None
         return job_id
@@ -196,7 +196,7 @@ def _work(shop: Shop, name: str, lost: list[str]) -> None:
 def test_whoever_cancels_and_retries_at_once_never_loses_what_was_published_anew(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     withdrawals = Withdrawals(shop.store, lambda: shop.own)
-    shop.store.subscribe(withdrawals.hear)
+    shop.store.subscribe(withdrawals.on_job_changed)
     withdrawals.start()
     lost: list[str] = []
     threads = [threading.Thread(target=_work, args=(shop, name, lost)) for name in ("a.wav", "b.wav")]

@@ -24,7 +24,7 @@ from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order, ProjectKind
+from bridge.jobs.spec import JobSpec, ProjectKind
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
@@ -36,7 +36,7 @@ from bridge.separation.registry import LOCAL
 
 
 def _key(arrival: Arrival) -> str:
-    return f"{arrival.sha256[:16]}-{arrival.order.model}"
+    return f"{arrival.sha256[:16]}-{arrival.spec.model}"
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Bench:
     def start(self, archive: Path | None = None) -> None:
         pipeline = Pipeline(self.store, self.state, self.kept, self.executor, source_archive=archive)
         backlog = Backlog(self.store, LOCAL)
-        self.worker = Worker(self.store, pipeline, backlog, key_of=lambda job, order: f"{job.sha256}-{order.model}")
+        self.worker = Worker(self.store, pipeline, backlog, key_of=lambda job, spec: f"{job.sha256}-{spec.model}")
         self.store.subscribe(self._hear)
         self.worker.start()
 
@@ -72,11 +72,11 @@ class Bench:
         soundfile.write(path, noise, 44_100, subtype="PCM_24")
         return path
 
-    def order(self, **changes: object) -> Order:
-        return Order(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
+    def spec(self, **changes: object) -> JobSpec:
+        return JobSpec(**{"output": self.root / "out", **changes})  # type: ignore[arg-type]
 
     def accept(self, bounce: Path, door: str = "cli", watched: bool = False, **changes: object) -> Job:
-        job_id = ingest_now(Named(bounce, watched), self.order(**changes), door, self.store, self.state.spool).job
+        job_id = ingest_now(Named(bounce, watched), self.spec(**changes), door, self.store, self.state.spool).job
         assert job_id is not None
         return self.store.get(job_id)
 
@@ -367,7 +367,7 @@ def test_a_project_file_that_a_crash_left_half_written_is_made_anew(bench: Bench
     claimed = bench.store.claim()
     assert claimed is not None
     bench.store.advance(claimed, State.NORMALISING)
-    staging = staging_folder(job.order.output, job.id)
+    staging = staging_folder(job.spec.output, job.id)
     staging.mkdir(parents=True)
     (staging / "mix with stems.dawproject").write_bytes(b"PK\3\4 and no more")
     bench.start()

@@ -8,7 +8,7 @@ from bridge.compute.executor import LocalExecutor
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.spec import Order
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.kept import KeptStems
@@ -28,7 +28,7 @@ class _Busy(JobStore):
         if not self.arrived:
             self.arrived = True
             arrival = Arrival(
-                Path("a.wav"), Path("spool"), "0" * 64, Signature(1, 2, 3), "a", "inbox", Order(Path("out"))
+                Path("a.wav"), Path("spool"), "0" * 64, Signature(1, 2, 3), "a", "inbox", JobSpec(Path("out"))
             )
             self.accept(arrival)
             self.worker.wake()

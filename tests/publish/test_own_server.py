@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import PublishDenied, PublishFailed, RefusedByService, StorageError
+from bridge.errors import PublishDenied, PublishFailed, RefusedByCloud, StorageError
 from bridge.publish.own_server import OwnServer
 from tests.publish.conftest import Peer, read_head
 
@@ -117,7 +117,7 @@ def test_a_documented_refusal_is_the_services_own_error(
     peer: Peer, server: Server, own: OwnServer, bounce: Path
 ) -> None:
     peer.scripts += [server.answers(101002, {})]
-    with pytest.raises(RefusedByService) as caught:
+    with pytest.raises(RefusedByCloud) as caught:
         own.publish(bounce, "mix.flac", 60)
     assert caught.value.code == "service.key"
     assert len(server.heads) == 1

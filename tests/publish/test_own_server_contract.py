@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bridge.errors import PublishFailed, RefusedByService, StepCancelled
+from bridge.errors import PublishFailed, RefusedByCloud, StepCancelled
 from bridge.publish.own_server import OwnServer
 from bridge.publish.reach import Checked
 from tests.server.conftest import Serve, Serving, serve
@@ -52,7 +52,7 @@ def test_a_cancelled_upload_leaves_nothing_behind(serving: Serving, tmp_path: Pa
 
 
 def test_a_wrong_key_is_the_services_own_refusal(serving: Serving, bounce: Path) -> None:
-    with pytest.raises(RefusedByService) as caught:
+    with pytest.raises(RefusedByCloud) as caught:
         replace(publisher(serving), api_key="sk-wrong").publish(bounce, "mix.flac", 60)
     assert caught.value.code == "service.key"
 

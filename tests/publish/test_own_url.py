@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bridge.errors import PublisherUnavailable, StepCancelled, StorageError
 from bridge.publish.own_url import OwnUrl
-from bridge.publish.publisher import Published, Service
+from bridge.publish.publisher import Published, ServesFiles
 from bridge.publish.reach import Checked
 from tests.ports import free_port
 
@@ -182,7 +182,7 @@ def test_a_taken_port_is_told(own: OwnUrl, tmp_path: Path) -> None:
 
 def test_it_is_started_and_stopped_by_whoever_puts_the_rooms_together(own: OwnUrl) -> None:
     for service in (own, Checked(own)):
-        assert isinstance(service, Service)
+        assert isinstance(service, ServesFiles)
         service.start()
         assert own.port
         service.stop()

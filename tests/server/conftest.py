@@ -22,7 +22,7 @@ from bridge.separation.separator import SeparationRequest
 from bridge.server.app import build_app
 from bridge.server.listen import Listener, open_socket
 from bridge.server.options import Engines, ServerOptions
-from bridge.server.state import Outside, Site
+from bridge.server.state import Outside, ServerState
 from bridge.units import Progress
 
 RATE = 44_100
@@ -51,7 +51,7 @@ class EqualShares:
 class Serving:
     """A server that listens, and somebody with a key who asks it."""
 
-    site: Site
+    state: ServerState
     base: str
     key: str
     http: httpx.Client
@@ -105,19 +105,19 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             outside_values = {name: values.pop(name) for name in ("resolve", "clock", "monotonic") if name in values}
             options = ServerOptions(**values)
             chosen = engines or Engines(choose=lambda _model: "equal", load=lambda _name: EqualShares())
-            site = stack.enter_context(Site(options, Outside(executor, chosen, **outside_values)))
+            state = stack.enter_context(ServerState(options, Outside(executor, chosen, **outside_values)))
             listening = stack.enter_context(open_socket(options))
-            listener = Listener(build_app(site), options)
+            listener = Listener(build_app(state), options)
             thread = threading.Thread(target=listener.serve, args=(listening,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(listener.stop)
             base = f"http://127.0.0.1:{listening.getsockname()[1]}"
             client = stack.enter_context(httpx.Client(base_url=base, timeout=60))
-            key = site.books.keys.create("anna")
+            key = state.tables.keys.create("anna")
             if minutes:
-                site.books.keys.credit("anna", minutes)
-            return Serving(site, base, key, client)
+                state.tables.keys.credit("anna", minutes)
+            return Serving(state, base, key, client)
 
         yield start
 

@@ -74,7 +74,7 @@ def test_an_unknown_key_is_101002_byte_for_byte(serve: Serve, path: str, key: st
 @pytest.mark.parametrize("state", REFUSED_BY_STATE)
 def test_a_key_that_may_not_is_told_so_byte_for_byte(serve: Serve, state: KeyState) -> None:
     server = serve()
-    server.site.books.keys.set_state("anna", state)
+    server.state.tables.keys.set_state("anna", state)
     for path, body in ((CREATE_PATH, order()), (GET_PATH, {"job_id": "0" * 32})):
         response = raw(server, path, body, server.key)
         assert (response.status_code, response.content) == (200, refusal_bytes(REFUSED_BY_STATE[state]))
@@ -83,7 +83,7 @@ def test_a_key_that_may_not_is_told_so_byte_for_byte(serve: Serve, state: KeySta
 def test_without_credit_it_is_100100_and_no_task(serve: Serve) -> None:
     server = serve(minutes=0)
     assert raw(server, CREATE_PATH, order(), server.key).content == refusal_bytes(Code.INSUFFICIENT_CREDIT)
-    assert server.site.books.tasks.counts() == {}
+    assert server.state.tables.tasks.counts() == {}
 
 
 def test_too_many_calls_are_101003_and_told_when_to_come_back(serve: Serve) -> None:
@@ -116,7 +116,7 @@ def test_an_unknown_task_is_101008_byte_for_byte(serve: Serve, job_id: str) -> N
 def test_somebody_elses_task_is_not_found(serve: Serve) -> None:
     server = serve()
     task = server.create("https://example.com/mix.wav")["data"]["job_id"]
-    other = server.site.books.keys.create("berta")
+    other = server.state.tables.keys.create("berta")
     assert raw(server, GET_PATH, {"job_id": task}, other).content == refusal_bytes(Code.TASK_NOT_FOUND)
 
 
@@ -221,8 +221,8 @@ def test_another_order_with_the_same_idempotency_key_is_refused(serve: Serve) ->
 
 def test_idempotency_keys_of_two_askers_have_nothing_to_do_with_each_other(serve: Serve) -> None:
     server = serve()
-    berta = server.site.books.keys.create("berta")
-    server.site.books.keys.credit("berta", 1)
+    berta = server.state.tables.keys.create("berta")
+    server.state.tables.keys.credit("berta", 1)
     headers = {"Idempotency-Key": "one"}
     mine = server.create("https://example.com/a.wav", **headers)["data"]["job_id"]
     response = server.http.post(CREATE_PATH, json=order(), headers={"api-key": berta, **headers})
@@ -236,7 +236,7 @@ def test_an_idempotency_key_has_a_length(serve: Serve, value: str) -> None:
 
 def test_trouble_with_the_database_is_told_in_the_envelope_and_the_server_goes_on(serve: Serve) -> None:
     server = serve()
-    database = sqlite3.connect(server.site.options.storage / "server.db")
+    database = sqlite3.connect(server.state.options.storage / "server.db")
     database.execute("ALTER TABLE ledger RENAME TO elsewhere")
     database.commit()
     response = raw(server, CREATE_PATH, order(), server.key)

@@ -11,12 +11,12 @@ Serve = Callable[..., Any]
 
 
 def files(server: Any) -> list[str]:
-    return sorted(path.name for path in (server.site.options.storage / "files").rglob("*") if path.is_file())
+    return sorted(path.name for path in (server.state.options.storage / "files").rglob("*") if path.is_file())
 
 
 def run(server: Any, before: float) -> int:
-    site = server.site
-    return clean(site.books, site.storage, site.links, before)
+    site = server.state
+    return clean(site.tables, site.storage, site.links, before)
 
 
 def test_after_a_while_uploads_and_results_are_gone_and_the_task_is_not_found(serve: Serve, one_second: bytes) -> None:

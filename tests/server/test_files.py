@@ -25,7 +25,7 @@ def grant(server: Any, size: int = len(CONTENT), filename: str = "mix.wav") -> A
 
 
 def stored(server: Any) -> list[str]:
-    root = server.site.options.storage / "files"
+    root = server.state.options.storage / "files"
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
@@ -171,7 +171,7 @@ def test_an_upload_is_withdrawn_by_its_owner_only(serve: Serve) -> None:
     url = server.upload(b"abc")
     name = urlsplit(url).path.rpartition("/")[2]
     path = f"/stembridge/v1/uploads/{name}"
-    other = server.site.books.keys.create("berta")
+    other = server.state.tables.keys.create("berta")
     assert server.http.delete(path).status_code == 403
     assert server.http.delete(path, headers={"api-key": other}).status_code == 404
     assert server.http.get(url).status_code == 200

@@ -17,8 +17,8 @@ from bridge.errors import EngineFailed, InstanceRunning, StorageError
 from bridge.protocol.messages import CreateRequest
 from bridge.separation.separator import SeparationRequest
 from bridge.server.options import Engines, Limits, ServerOptions
-from bridge.server.state import Outside, Site
-from bridge.server.tables.opening import open_books
+from bridge.server.state import Outside, ServerState
+from bridge.server.tables.opening import open_tables
 from bridge.server.tables.tasks import Order, TaskState
 from bridge.units import Progress
 
@@ -125,7 +125,7 @@ def test_hours_of_silence_in_a_small_file_are_stopped_while_they_are_decoded(ser
         data = server.wait(server.create(server.upload(bomb))["data"]["job_id"])
         assert "longer than 1 minutes" in data["error"]
         assert [type(future.exception()) for future in begun] == [EngineFailed]  # killed, not finished
-        assert list((server.site.options.storage / "work").iterdir()) == []
+        assert list((server.state.options.storage / "work").iterdir()) == []
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -193,32 +193,32 @@ def test_after_a_stop_the_next_start_goes_on_and_charges_once(tmp_path: Path, se
 
     options = ServerOptions(storage=tmp_path / "server")
     with ThreadPoolExecutor(2) as executor:
-        with Site(options, Outside(executor, engines(hangs))) as site:
-            key = site.books.keys.create("berta")
-            site.books.keys.credit("berta", 5)
+        with ServerState(options, Outside(executor, engines(hangs))) as state:
+            key = state.tables.keys.create("berta")
+            state.tables.keys.credit("berta", 5)
             upload = "uploads/" + "0" * 32
-            incoming = site.storage.receive(upload)
+            incoming = state.storage.receive(upload)
             incoming.write(one_second)
             incoming.commit()
-            order = CreateRequest(501, site.links.get("http://x", upload))
-            task = site.books.tasks.create(Order(site.books.keys.named("berta").number, order))
-            site.workers.wake()
+            order = CreateRequest(501, state.links.get("http://x", upload))
+            task = state.tables.tasks.create(Order(state.tables.keys.named("berta").number, order))
+            state.workers.wake()
             assert started.wait(30)
             threading.Timer(0.2, going.set).start()
-        books = open_books(options.storage)
-        assert books.tasks.counts() == {TaskState.WAITING: 1}
-        books.database.close()
+        tables = open_tables(options.storage)
+        assert tables.tasks.counts() == {TaskState.WAITING: 1}
+        tables.database.close()
         server = serve()
         server.key = key
         assert server.wait(task)["status"] == "success"
         assert server.balance() == (4, 0)
-        assert server.site.books.tasks.counts() == {TaskState.SUCCESS: 1}
+        assert server.state.tables.tasks.counts() == {TaskState.SUCCESS: 1}
 
 
 def test_a_second_server_on_the_same_folder_does_not_start(serve: Serve, tmp_path: Path) -> None:
     serve()
     with ThreadPoolExecutor(1) as executor, pytest.raises(InstanceRunning):
-        Site(ServerOptions(storage=tmp_path / "server"), Outside(executor)).__enter__()
+        ServerState(ServerOptions(storage=tmp_path / "server"), Outside(executor)).__enter__()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an object store on a Windows path is another URL")

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 
-from bridge.errors import AnswerLost, OutcomeUnknown, ProtocolError, RefusedByService, ServiceError
+from bridge.errors import AnswerLost, CloudError, OutcomeUnknown, ProtocolError, RefusedByCloud
 from bridge.protocol.extensions import Balance, Health
 from bridge.protocol.messages import CreateData, CreateRequest, Envelope, GetRequest, TaskData
 from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
@@ -33,8 +33,8 @@ class ApiClient:
     def create(self, request: CreateRequest, idempotency_key: str = "") -> str:
         """Order a separation and return the task's id. Sent once, and never again from here.
 
-        Raises `OutcomeUnknown` where the order may have been taken. Every other `ServiceError` means that it was not:
-        `NotSent`, a `RefusedByService`, or `ProtocolError` for an HTTP status that says so (3xx and 4xx, RFC 9110,
+        Raises `OutcomeUnknown` where the order may have been taken. Every other `CloudError` means that it was not:
+        `NotSent`, a `RefusedByCloud`, or `ProtocolError` for an HTTP status that says so (3xx and 4xx, RFC 9110,
         section 15) without an envelope.
         """
         headers = {IDEMPOTENCY_HEADER: idempotency_key} if idempotency_key else {}
@@ -58,7 +58,7 @@ class ApiClient:
     def get(self, job_id: str) -> TaskData:
         """Ask how a task stands; may be repeated at will.
 
-        Raises `NotSent`, `AnswerLost` (also for a damaged answer), a `RefusedByService`, or `ProtocolError`.
+        Raises `NotSent`, `AnswerLost` (also for a damaged answer), a `RefusedByCloud`, or `ProtocolError`.
         """
         answer = self.wire.ask(GET_PATH, GetRequest(job_id).to_wire())
         try:
@@ -97,10 +97,10 @@ class ApiClient:
         try:
             envelope = _envelope(self.wire.look(BALANCE_PATH, key=True))
             return Balance.from_wire(envelope.data) if envelope.success else None
-        except ServiceError:
+        except CloudError:
             return None
 
-    def _unprotocolled(self, answer: Answer) -> ProtocolError | RefusedByService:
+    def _unprotocolled(self, answer: Answer) -> ProtocolError | RefusedByCloud:
         if answer.status == _TOO_MANY:
             return RateLimited("The separation service answered HTTP 429.", retry_after_s=self._retry_after(answer))
         return ProtocolError(f"{self.peer} answered HTTP {answer.status}, not in the AudioSeparation protocol.")

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import (
+    CloudError,
     NotSent,
     OutcomeUnknown,
     OverBudget,
     PublishError,
-    RefusedByService,
-    ServiceError,
+    RefusedByCloud,
     StepCancelled,
     StorageError,
 )
@@ -33,7 +33,7 @@ from bridge.separation.api.interfaces import Checkpoint, Publishes, Watch
 from bridge.separation.api.remote import Action, Remote, Step
 from bridge.separation.api.results import Results, Wanted
 from bridge.separation.api.task import ApiResult, ApiTask, Clocks
-from bridge.separation.api.throttle import Gate
+from bridge.separation.api.throttle import Throttle
 from bridge.separation.api.waiting import Patience, Trouble
 
 log = logging.getLogger(__name__)
@@ -46,23 +46,23 @@ class ApiEngine:
 
     def __init__(self, client: ApiClient, clocks: Clocks | None = None) -> None:
         clocks = clocks or Clocks()
-        self._service = _Service(client, Gate(clocks.random, clocks.monotonic), clocks)
+        self._service = _Cloud(client, Throttle(clocks.random, clocks.monotonic), clocks)
 
     def run(self, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch) -> ApiResult:
         """Bring the stems of a task, going on from its checkpoint.
 
-        Raises `OutcomeUnknown` (park the job), other `ServiceError`s (see their `parked`, `retryable`, `fails_over`),
+        Raises `OutcomeUnknown` (park the job), other `CloudError`s (see their `parked`, `retryable`, `fails_over`),
         `PublishError`, `StorageError`, and what the watch raises. Whatever ends it, running it again is right.
         """
         return _Run(self._service, task, checkpoint, publisher, watch).go()
 
 
 @dataclass(frozen=True, slots=True)
-class _Service:
+class _Cloud:
     """What all runs share."""
 
     client: ApiClient
-    gate: Gate
+    throttle: Throttle
     clocks: Clocks
 
 
@@ -70,9 +70,9 @@ class _Run:
     """One run of one task."""
 
     def __init__(
-        self, service: _Service, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch
+        self, service: _Cloud, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch
     ) -> None:
-        self._client, self._gate, self._clocks = service.client, service.gate, service.clocks
+        self._client, self._throttle, self._clocks = service.client, service.throttle, service.clocks
         self._task, self._checkpoint, self._publisher, self._watch = task, checkpoint, publisher, watch
         self._trouble = Trouble(self._clocks.random)
         self._remote = Remote.from_json(checkpoint.load())
@@ -90,7 +90,7 @@ class _Run:
             self._withdraw()
             raise
         finally:
-            self._gate.leave(self._task.id)
+            self._throttle.leave(self._task.id)
 
     def _save(self, remote: Remote) -> None:
         self._checkpoint.save(remote.to_json())
@@ -116,12 +116,12 @@ class _Run:
         self._watch.progress(Step.SUBMITTING, 0.0)
         try:
             health = self._client.health()
-        except ServiceError as error:
+        except CloudError as error:
             self._later(error)
             return
-        self._gate.enter(self._task.id, self._watch)
+        self._throttle.enter(self._task.id, self._watch)
         if rules.next_action(self._remote, self._client.peer, self._clocks.wall()) is not Action.ORDER:
-            return  # it stood at the gate until its URL ran out
+            return  # it stood at the throttle until its URL ran out
         key = uuid.uuid4().hex if health is not None and health.idempotency else ""
         try:
             self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
@@ -146,8 +146,8 @@ class _Run:
             if not noted.idempotency_key:
                 raise rules.unknown(noted) from error
             self._later(error)
-        except ServiceError as error:
-            if noted.idempotency_key and isinstance(error, RefusedByService) and error.answered == SERVER_ERROR:
+        except CloudError as error:
+            if noted.idempotency_key and isinstance(error, RefusedByCloud) and error.answered == SERVER_ERROR:
                 # Our own server stumbled, before or after it took the order: under its key, the next answer tells.
                 self._save(rules.answer_lost(noted))
                 self._later(error)
@@ -156,20 +156,20 @@ class _Run:
             self._not_taken(error)
         else:
             self._save(rules.accepted(noted, remote_id))
-            self._gate.learn(self._task.id, None)
+            self._throttle.learn(self._task.id, None)
             self._trouble.over()
 
-    def _not_taken(self, error: ServiceError) -> None:
-        if isinstance(error, RefusedByService):
-            self._gate.learn(self._task.id, error)
-        self._gate.leave(self._task.id)
+    def _not_taken(self, error: CloudError) -> None:
+        if isinstance(error, RefusedByCloud):
+            self._throttle.learn(self._task.id, error)
+        self._throttle.leave(self._task.id)
         if not isinstance(error, (NotSent, RateLimited, ConcurrencyLimited)):
             if not self._remote.intent:
                 self._withdraw()
             raise error
         self._later(error)
 
-    def _later(self, error: ServiceError) -> None:
+    def _later(self, error: CloudError) -> None:
         """Wait, or raise the error where waiting is no answer."""
         lost = isinstance(error, OutcomeUnknown)
         delay = self._trouble.after_cut() if lost else self._trouble.after(error)
@@ -177,13 +177,13 @@ class _Run:
         self._watch.wait(delay)
 
     def _follow(self) -> ApiResult:
-        self._gate.running(self._task.id)
+        self._throttle.running(self._task.id)
         if self._remote.step is Step.WAITING:
             self._watch.progress(Step.WAITING, 0.0)
         data = self._finished()
         self._withdraw()
         self._save(rules.succeeded(self._remote, self._billed(data)))
-        self._gate.leave(self._task.id)
+        self._throttle.leave(self._task.id)
         self._watch.progress(Step.DOWNLOADING, 0.0)
         wanted = Wanted(self._task.stems, self._folder(), self._task.limit)
         results = Results(self._client.wire, wanted, self._watch, self._clocks.random)
@@ -219,15 +219,15 @@ class _Run:
         patience = Patience(self._clocks.random, self._clocks.monotonic())
         told: set[str] = set()
         while True:
-            self._gate.pause(self._watch)
+            self._throttle.pause(self._watch)
             try:
                 data = self._client.get(self._remote.remote_id)
-            except ServiceError as error:
-                if isinstance(error, RefusedByService):
-                    self._gate.learn(self._task.id, error)
+            except CloudError as error:
+                if isinstance(error, RefusedByCloud):
+                    self._throttle.learn(self._task.id, error)
                 self._later(error)
                 continue
-            self._gate.learn(self._task.id, None)
+            self._throttle.learn(self._task.id, None)
             self._trouble.over()
             if data.phase is Phase.SUCCESS:
                 return data
@@ -245,7 +245,7 @@ class _Run:
         if patience.quiet(now):
             self._watch.notice(f"The service has said nothing new for {patience.minutes(now)} minutes; still asking.")
 
-    def _failed(self, data: TaskData) -> ServiceError:
+    def _failed(self, data: TaskData) -> CloudError:
         self._withdraw()
         reason = next((str(data.extra[key]) for key in ("error", "message", "reason") if data.extra.get(key)), "")
         error = failure(reason)

@@ -35,7 +35,7 @@ def fetch(wire: Wire, url: str, target: Path, limit: int, received: Received) ->
     """Download into `target`, going on with what an earlier call left beside it; at most `limit` bytes.
 
     Raises `NotSent` or `AnswerLost` where another call may go on, `RateLimited`, `LinkGone`, `ProtocolError` (too large
-    or no URL), `ServiceError`, `StorageError`, and what `received` raises. Until it is whole there is no `target`.
+    or no URL), `CloudError`, `StorageError`, and what `received` raises. Until it is whole there is no `target`.
     """
     part = _Part(target)
     try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self, get_type_hints
 
-from bridge.errors import OutcomeUnknown, ServiceError
+from bridge.errors import CloudError, OutcomeUnknown
 
 EXPIRY_MARGIN_S: Final = 600.0
 """A URL that lives no longer than this is not given to the service any more: it may queue before it fetches."""
@@ -95,12 +95,12 @@ def _checked(name: str, kind: type, value: object) -> object:
 def next_action(remote: Remote, peer: str, now: float) -> Action:
     """Say how to go on from a checkpoint, after a restart or not.
 
-    Raises `OutcomeUnknown` for an order whose outcome nobody knows, and `ServiceError` for a task that lives at
+    Raises `OutcomeUnknown` for an order whose outcome nobody knows, and `CloudError` for a task that lives at
     another service than `peer`.
     """
     if remote.remote_id:
         if remote.peer != peer:
-            raise ServiceError(
+            raise CloudError(
                 f"The task was ordered from {remote.peer}, and [api] base_url now says {peer}.",
                 code="service.moved",
                 advice="Set base_url back until the job is delivered, or cancel the job.",

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from bridge.errors import ProtocolError, ServiceError
+from bridge.errors import CloudError, ProtocolError
 from bridge.protocol.messages import TaskData
 from bridge.separation.api.fetch import LinkGone, fetch
 from bridge.separation.api.interfaces import Watch
@@ -48,7 +48,7 @@ class Results:
     def bring(self, data: TaskData, links: Links) -> dict[str, Path]:
         """Return the file of each stem by its safe name; files that are there already are not fetched again.
 
-        Raises `ServiceError` where the results cannot be had, `StorageError`, and what the watch raises.
+        Raises `CloudError` where the results cannot be had, `StorageError`, and what the watch raises.
         """
         for _ in range(FRESH_LINKS):
             try:
@@ -89,7 +89,7 @@ class Results:
                 fetch(self._wire, url, target, limit, received)
             except ProtocolError:
                 raise
-            except ServiceError as error:
+            except CloudError as error:
                 delay = self._trouble.after(error)
                 self._watch.notice(f"{error} The download goes on by itself.")
                 self._watch.wait(delay)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bridge.errors import RefusedByService
+from bridge.errors import RefusedByCloud
 from bridge.protocol.refusals import ConcurrencyLimited, RateLimited
 from bridge.separation.api.interfaces import Watch
 from bridge.separation.api.limits import Concurrency, Rate
@@ -17,7 +17,7 @@ FULL_S: Final = 5.0
 """How often to look whether a task of ours has ended."""
 
 
-class Gate:
+class Throttle:
     """Holds orders back while the key's limits leave no room."""
 
     def __init__(self, random: Random, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -47,7 +47,7 @@ class Gate:
         while (delay := self._hold()) > 0:
             watch.wait(delay)
 
-    def learn(self, task: str, error: RefusedByService | None) -> None:
+    def learn(self, task: str, error: RefusedByCloud | None) -> None:
         """Learn from what an order or a question met; None where it was let through."""
         with self._lock:
             now = self._monotonic()

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from bridge.errors import AnswerLost, NotSent, RefusedByService, ServiceError
+from bridge.errors import AnswerLost, CloudError, NotSent, RefusedByCloud
 from bridge.protocol.codes import TRANSIENT
 from bridge.protocol.messages import TaskData
 from bridge.protocol.refusals import ConcurrencyLimited, RateLimited
@@ -79,13 +79,13 @@ class Trouble:
         """Know that something went right."""
         self._count = self._strange = 0
 
-    def after(self, error: ServiceError) -> float:
+    def after(self, error: CloudError) -> float:
         """Return how long to wait in seconds, or raise `error` where waiting is no answer to it.
 
         A connection that fails is tried for ever. Strange answers (a damaged one again and again, an undocumented code
         known to pass, somebody else's page) get `BOUNDED_TRIES`. All else a person must mend.
         """
-        if isinstance(error, RefusedByService):
+        if isinstance(error, RefusedByCloud):
             if not isinstance(error, (RateLimited, ConcurrencyLimited)):
                 if error.answered not in TRANSIENT:
                     raise error
@@ -100,7 +100,7 @@ class Trouble:
         self._count += 1
         return growing(TROUBLE_FIRST_S, TROUBLE_LONGEST_S, self._count - 1, self._random)
 
-    def _bounded(self, error: ServiceError) -> None:
+    def _bounded(self, error: CloudError) -> None:
         self._strange += 1
         if self._strange >= BOUNDED_TRIES:
             raise error

@@ -1,6 +1,6 @@
 """The one module that speaks HTTP: what the library raises becomes one of four errors here.
 
-`NotSent`: the peer never saw the request. `AnswerLost`: it may have. `ServiceError` with code service.certificate:
+`NotSent`: the peer never saw the request. `AnswerLost`: it may have. `CloudError` with code service.certificate:
 nothing was sent, and waiting does not help. `ProtocolError`: the URL or the answer is unusable.
 
 An order goes out on a connection of its own. A kept one may be closed by the peer in the very moment in which it is
@@ -20,7 +20,7 @@ from typing import Final, Self
 import httpx
 
 from bridge import __version__
-from bridge.errors import AnswerLost, ConfigError, NotSent, ProtocolError, ServiceError
+from bridge.errors import AnswerLost, CloudError, ConfigError, NotSent, ProtocolError
 from bridge.protocol.paths import KEY_HEADER
 from bridge.separation.api.endpoint import Endpoint
 
@@ -86,7 +86,7 @@ class Wire:
         self._questions.close()
 
     def order(self, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Answer:
-        """Send what must not be sent twice; with the key. Raises `NotSent`, `AnswerLost` or `ServiceError`."""
+        """Send what must not be sent twice; with the key. Raises `NotSent`, `AnswerLost` or `CloudError`."""
         return self._exchange(self._orders, "POST", path, body, {**headers, KEY_HEADER: self.endpoint.key})
 
     def ask(self, path: str, body: Mapping[str, object]) -> Answer:
@@ -101,7 +101,7 @@ class Wire:
     def fetch(self, url: str, headers: Mapping[str, str]) -> Iterator[Incoming]:
         """Open a download anywhere, without the key; redirects are followed, http and https only.
 
-        Raises `NotSent`, `AnswerLost`, `ServiceError`, or `ProtocolError` for a URL that is none.
+        Raises `NotSent`, `AnswerLost`, `CloudError`, or `ProtocolError` for a URL that is none.
         """
         with self._redirected(url, {**headers, "Accept-Encoding": "identity"}) as response:
             yield Incoming(response)
@@ -178,7 +178,7 @@ def _translated() -> Iterator[None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         if _untrusted(error):
-            raise ServiceError(
+            raise CloudError(
                 "The service's certificate is not trusted; nothing was sent.",
                 code="service.certificate",
                 advice="Is a hotel's or company's network in between? For a server of your own, set [api] ca.",

@@ -19,7 +19,7 @@ DATABASE_NAME = "server.db"
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class Tables:
     """All that the server knows. One commit is one promise; threads and processes may share it."""
 
     database: Database
@@ -35,11 +35,11 @@ class Books:
         return value
 
 
-def open_books(folder: Path, clock: Callable[[], float] = time.time) -> Books:
+def open_tables(folder: Path, clock: Callable[[], float] = time.time) -> Tables:
     """Open or make the database in `folder`. Raises `StorageError` or `StoreError`."""
     database = Database(folder / DATABASE_NAME, package=sql.__name__, title="server's database")
     ledger = Ledger(database, clock)
-    return Books(
+    return Tables(
         database,
         Keys(database, ledger, clock),
         ledger,

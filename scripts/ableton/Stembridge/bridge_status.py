@@ -25,7 +25,7 @@ class Peer(NamedTuple):
     port: int
 
 
-class Whereabouts(NamedTuple):
+class BridgeStatus(NamedTuple):
     """What the bridge said last; None where it did not."""
 
     inbox: Path | None = None
@@ -33,7 +33,7 @@ class Whereabouts(NamedTuple):
     osc: Peer | None = None
 
 
-NOWHERE = Whereabouts()
+NOWHERE = BridgeStatus()
 
 
 def state_folder() -> Path:
@@ -48,7 +48,7 @@ def state_folder() -> Path:
     return Path.home() / usual / "stembridge"
 
 
-def look(before: Whereabouts = NOWHERE) -> Whereabouts:
+def look(before: BridgeStatus = NOWHERE) -> BridgeStatus:
     """Read the status file anew. `before` is what holds while it cannot be read: it may be replaced at this moment."""
     try:
         row = json.loads((state_folder() / STATUS).read_bytes().decode("utf-8"))
@@ -56,7 +56,7 @@ def look(before: Whereabouts = NOWHERE) -> Whereabouts:
         return before
     if not isinstance(row, dict) or row.get("schema") != SCHEMA:
         return before
-    return Whereabouts(_folder(row.get("inbox")), _folder(row.get("stems")), _peer(row.get("osc")))
+    return BridgeStatus(_folder(row.get("inbox")), _folder(row.get("stems")), _peer(row.get("osc")))
 
 
 def _folder(value: Any) -> Path | None:

@@ -15,7 +15,7 @@ from tests.scripts.ableton.conftest import RATE, Clock, Deliver
 from tests.scripts.ableton.live_double import Song, Studio
 
 
-class Room:
+class OscServer:
     """The queue in a simulated Live, one tick at a time."""
 
     def __init__(self, studio: Studio, clock: Clock, *, silent_stems: bool = True) -> None:
@@ -38,14 +38,14 @@ class Room:
 
 
 @pytest.fixture
-def room(studio: Studio, clock: Clock) -> Room:
-    return Room(studio, clock)
+def room(studio: Studio, clock: Clock) -> OscServer:
+    return OscServer(studio, clock)
 
 
 STEMS = ["Mix - vocals", "Mix - drums", "Mix - no_bass"]
 
 
-def test_a_finished_delivery_comes_in_and_leaves_nothing_of_the_claim(room: Room, deliver: Deliver) -> None:
+def test_a_finished_delivery_comes_in_and_leaves_nothing_of_the_claim(room: OscServer, deliver: Deliver) -> None:
     folder = deliver(time_reference=2 * RATE)
     before = sorted(folder.iterdir())
     room.want(folder)
@@ -61,7 +61,7 @@ def test_a_finished_delivery_comes_in_and_leaves_nothing_of_the_claim(room: Room
     assert ends == [0.1] * 3, "as long as the files"
 
 
-def test_it_comes_in_once_however_often_it_is_said_to_be_done(room: Room, deliver: Deliver) -> None:
+def test_it_comes_in_once_however_often_it_is_said_to_be_done(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     for _ in range(3):
         room.want(folder)
@@ -75,7 +75,7 @@ def test_it_comes_in_once_however_often_it_is_said_to_be_done(room: Room, delive
     assert "in this set already" in room.studio.shown[-1]
 
 
-def test_another_set_may_have_it_too(room: Room, deliver: Deliver) -> None:
+def test_another_set_may_have_it_too(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     room.want(folder)
     room.tick()
@@ -85,7 +85,7 @@ def test_another_set_may_have_it_too(room: Room, deliver: Deliver) -> None:
     assert room.tracks == STEMS
 
 
-def test_what_another_set_asked_for_does_not_come_into_this_one(room: Room, deliver: Deliver) -> None:
+def test_what_another_set_asked_for_does_not_come_into_this_one(room: OscServer, deliver: Deliver) -> None:
     room.want(deliver())
     room.studio.song_now = Song(room.studio)
     room.tick()
@@ -106,7 +106,7 @@ class Overtaken(Song):
     def file_path(self, path: str) -> None: ...
 
 
-def test_the_stamp_is_looked_at_once_more_under_the_lock(room: Room, deliver: Deliver) -> None:
+def test_the_stamp_is_looked_at_once_more_under_the_lock(room: OscServer, deliver: Deliver) -> None:
     room.studio.song_now = Overtaken(room.studio)
     folder = deliver()
     room.want(folder)
@@ -115,7 +115,7 @@ def test_the_stamp_is_looked_at_once_more_under_the_lock(room: Room, deliver: De
     assert not (folder / LOCK).exists()
 
 
-def test_what_is_undone_may_be_imported_again(room: Room, deliver: Deliver) -> None:
+def test_what_is_undone_may_be_imported_again(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     room.want(folder)
     room.tick()
@@ -125,7 +125,7 @@ def test_what_is_undone_may_be_imported_again(room: Room, deliver: Deliver) -> N
     assert room.tracks == STEMS
 
 
-def test_a_delivery_that_is_not_whole_is_waited_for(room: Room, deliver: Deliver) -> None:
+def test_a_delivery_that_is_not_whole_is_waited_for(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     receipt = (folder / "stems.json").read_bytes()
     (folder / "stems.json").unlink()
@@ -139,7 +139,7 @@ def test_a_delivery_that_is_not_whole_is_waited_for(room: Room, deliver: Deliver
     assert room.tracks == STEMS
 
 
-def test_a_delivery_that_never_comes_is_said_and_forgotten(room: Room, tmp_path: Path) -> None:
+def test_a_delivery_that_never_comes_is_said_and_forgotten(room: OscServer, tmp_path: Path) -> None:
     room.want(tmp_path / "gone")
     room.tick()
     room.tick(READY_S + 1)
@@ -148,7 +148,7 @@ def test_a_delivery_that_never_comes_is_said_and_forgotten(room: Room, tmp_path:
     assert len(room.studio.shown) == 1
 
 
-def test_a_receipt_that_cannot_be_followed_is_said(room: Room, deliver: Deliver) -> None:
+def test_a_receipt_that_cannot_be_followed_is_said(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     row = json.loads((folder / "stems.json").read_text())
     (folder / "stems.json").write_text(json.dumps({**row, "schema": 2}))
@@ -158,7 +158,9 @@ def test_a_receipt_that_cannot_be_followed_is_said(room: Room, deliver: Deliver)
     assert "update the importer" in room.studio.shown[-1]
 
 
-def test_another_importer_is_waited_for_and_its_crash_does_not_block_for_ever(room: Room, deliver: Deliver) -> None:
+def test_another_importer_is_waited_for_and_its_crash_does_not_block_for_ever(
+    room: OscServer, deliver: Deliver
+) -> None:
     folder = deliver()
     crashed = claim(folder, "REAPER", "/one.rpp", lambda: time.time() - 119)
     assert crashed is not None
@@ -173,7 +175,7 @@ def test_another_importer_is_waited_for_and_its_crash_does_not_block_for_ever(ro
     assert not (folder / LOCK).exists()
 
 
-def test_a_failed_import_leaves_the_set_and_the_folder_as_they_were(room: Room, deliver: Deliver) -> None:
+def test_a_failed_import_leaves_the_set_and_the_folder_as_they_were(room: OscServer, deliver: Deliver) -> None:
     folder = deliver()
     before = sorted(folder.iterdir())
     room.studio.track_limit = 3
@@ -189,7 +191,7 @@ def test_a_failed_import_leaves_the_set_and_the_folder_as_they_were(room: Room, 
     assert room.tracks == STEMS
 
 
-def test_nothing_bursts_into_a_take(room: Room, deliver: Deliver) -> None:
+def test_nothing_bursts_into_a_take(room: OscServer, deliver: Deliver) -> None:
     song = room.studio.song_now
     song.is_playing = song.record_mode = True
     room.want(deliver())
@@ -203,7 +205,7 @@ def test_nothing_bursts_into_a_take(room: Room, deliver: Deliver) -> None:
 
 
 def test_silent_stems_stay_out_if_the_musician_wants_so(studio: Studio, clock: Clock, deliver: Deliver) -> None:
-    room = Room(studio, clock, silent_stems=False)
+    room = OscServer(studio, clock, silent_stems=False)
     room.want(deliver(silent="drums"))
     room.tick()
     assert room.tracks == ["Mix - vocals", "Mix - no_bass"]
@@ -214,7 +216,7 @@ def test_a_live_that_is_too_old_says_where_the_stems_lie(
 ) -> None:
     studio = Studio((11, 3, 25))
     monkeypatch.setitem(sys.modules, "Live", studio.module())
-    room, folder = Room(studio, clock), deliver()
+    room, folder = OscServer(studio, clock), deliver()
     room.want(folder)
     room.tick()
     assert room.tracks == []
@@ -226,14 +228,14 @@ def test_a_live_between_says_where_the_stems_would_stand(
 ) -> None:
     studio = Studio((12, 1, 0))
     monkeypatch.setitem(sys.modules, "Live", studio.module())
-    room = Room(studio, clock)
+    room = OscServer(studio, clock)
     room.want(deliver(), begins=8.0)
     room.tick()
     assert room.tracks == STEMS
     assert "in the Session; their place in the Arrangement is beat 9.00" in studio.shown[-1]
 
 
-def test_what_live_put_elsewhere_is_said_when_live_can_tell(room: Room, deliver: Deliver) -> None:
+def test_what_live_put_elsewhere_is_said_when_live_can_tell(room: OscServer, deliver: Deliver) -> None:
     room.studio.misplaces = True
     room.want(deliver())
     room.tick()

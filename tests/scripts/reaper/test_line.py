@@ -16,7 +16,7 @@ from bridge.errors import BounceError
 from bridge.jobs.states import State
 from bridge.osc.addresses import INCOMING, OUTGOING
 from bridge.osc.options import OscOptions
-from bridge.osc.server import Room
+from bridge.osc.server import OscServer
 from tests.osc.oscdesk import Desk, Jobs
 from tests.ports import free_port
 from tests.scripts.reaper.conftest import SCRIPTS, Studio
@@ -68,26 +68,26 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def room(desk: Desk) -> Iterator[Room]:
-    with Room(OscOptions(port=0), desk, "1.2.3") as room:
+def room(desk: Desk) -> Iterator[OscServer]:
+    with OscServer(OscOptions(port=0), desk, "1.2.3") as room:
         yield room
 
 
 @pytest.fixture
-def line(room: Room) -> Iterator[Line]:
+def line(room: OscServer) -> Iterator[Line]:
     line = Line(room.port)
     line.until(line.has("state", "open"))
     yield line
     line.eel.quit()
 
 
-def test_a_job_goes_from_separate_to_done(line: Line, room: Room, desk: Desk) -> None:
+def test_a_job_goes_from_separate_to_done(line: Line, room: OscServer, desk: Desk) -> None:
     jobs = Jobs()
     assert line.store["version"] == "1.2.3"
     line.say("7", "/stembridge/separate", "/inbox/Süße Träume v1.2.wav", "vocals")
     line.until(line.has("reply 7", "accepted\nabcdefgh"))
     assert desk.asked[0][:3] == ("separate", "/inbox/Süße Träume v1.2.wav", "vocals")
-    room.hear(jobs(State.SEPARATING, progress=0.5, step="separating"))
+    room.on_job_changed(jobs(State.SEPARATING, progress=0.5, step="separating"))
     line.until(line.has("job abcdefgh step", "separating"))
     assert line.store["job abcdefgh state"] == "separating"
     assert line.store["job abcdefgh progress"] == "0.5000"
@@ -219,7 +219,7 @@ def test_without_a_bridge_it_goes_on_trying() -> None:
     line.eel.quit()
 
 
-def test_window_line_and_bridge_together(studio: Studio, room: Room, desk: Desk) -> None:
+def test_window_line_and_bridge_together(studio: Studio, room: OscServer, desk: Desk) -> None:
     """A click, both ends of the line, TCP, the bridge's OSC, a delivery, the tracks."""
     studio.say(osc={"host": "0.0.0.0", "port": free_port()})
     reaper = studio.reaper
@@ -242,10 +242,10 @@ def test_window_line_and_bridge_together(studio: Studio, room: Room, desk: Desk)
     until(lambda: bool(musician.requests()) and musician.requests()[0]["job"] == "abcdefgh")
     assert [asked[:3] for asked in desk.asked] == [("separate", str(studio.inbox / "untitled.wav"), "")]
     jobs = Jobs()
-    room.hear(jobs(State.SEPARATING, song="untitled", progress=0.5, step="separating"))
+    room.on_job_changed(jobs(State.SEPARATING, song="untitled", progress=0.5, step="separating"))
     until(lambda: musician.sees("untitled: separating"))
     folder = studio.deliver(job="abcdefgh", song="untitled")
-    room.hear(replace(jobs(State.DELIVERED, song="untitled", progress=1.0), folder=folder))
+    room.on_job_changed(replace(jobs(State.DELIVERED, song="untitled", progress=1.0), folder=folder))
     until(lambda: len(reaper.front.tracks) == 5)
     eel.quit()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bridge.errors import ConfigError, NotSent, OutcomeUnknown, ProtocolError, RefusedByService
+from bridge.errors import ConfigError, NotSent, OutcomeUnknown, ProtocolError, RefusedByCloud
 from bridge.protocol.codes import MESSAGES, Code
 from bridge.protocol.messages import CreateRequest, Envelope, Phase
 from bridge.protocol.paths import CREATE_PATH, GET_PATH, HEALTH_PATH
@@ -63,7 +63,7 @@ def test_each_code_is_read_from_the_body_whatever_the_status(
     service.always(REFUSED.format(code=int(code), message=MESSAGES[code]), status)
     client = connect(service.url)
     for ask in (lambda: client.create(ORDER), lambda: client.get(JOB)):
-        with pytest.raises(RefusedByService) as raised:
+        with pytest.raises(RefusedByCloud) as raised:
             ask()
         assert type(raised.value) is type(refusal(Envelope.of(code)))
         assert raised.value.answered == code

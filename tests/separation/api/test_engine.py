@@ -15,7 +15,7 @@ from bridge.errors import (
     OutcomeUnknown,
     ProtocolError,
     PublishFailed,
-    RefusedByService,
+    RefusedByCloud,
     StepCancelled,
     TaskFailed,
 )
@@ -301,7 +301,7 @@ def test_a_repeated_order_that_is_refused_at_the_door_still_keeps_its_key(desk: 
     backend.ours = True
     refusals: list[Reply | str] = [envelope(Code.RATE_LIMITED), envelope(Code.CONCURRENCY_LIMITED)]
     backend.faults[CREATE_PATH] = ["lost", *refusals, envelope(Code.INVALID_KEY)]
-    with pytest.raises(RefusedByService):
+    with pytest.raises(RefusedByCloud):
         desk.run()
     assert read(desk.run()) == STEMS
     assert len(backend.orders) == 1
@@ -322,7 +322,7 @@ def test_a_refused_order_is_withdrawn_and_goes_out_again_when_a_person_says_so(
     desk: Desk, backend: Backend, code: int
 ) -> None:
     backend.faults[CREATE_PATH] = [envelope(code)]
-    with pytest.raises(RefusedByService) as raised:
+    with pytest.raises(RefusedByCloud) as raised:
         desk.run()
     assert raised.value.answered == code
     assert (backend.orders, desk.shelf.up, desk.watch.waited) == ([], {}, [])

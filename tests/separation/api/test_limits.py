@@ -10,7 +10,7 @@ from bridge.protocol.codes import Code
 from bridge.protocol.messages import Envelope
 from bridge.protocol.refusals import refusal
 from bridge.separation.api.limits import LONGEST_HOLD_S, PROBE_S, Concurrency, Rate
-from bridge.separation.api.throttle import Gate
+from bridge.separation.api.throttle import Throttle
 
 if TYPE_CHECKING:
     from tests.separation.api.conftest import Onlooker
@@ -50,33 +50,33 @@ def test_a_rate_holds_at_least_as_long_as_the_service_asks(asked: list[float | N
 
 
 def test_the_gate_lets_one_wait_until_another_has_left(watch: Onlooker) -> None:
-    gate = Gate(lambda: 0.5, lambda: watch.now)
-    gate.enter("a", watch)
-    gate.enter("b", watch)
-    gate.learn("b", refusal(Envelope.of(Code.CONCURRENCY_LIMITED)))
-    watch.on_wait = lambda seconds: gate.leave("a") if watch.now > 60 else None
-    gate.enter("b", watch)
+    throttle = Throttle(lambda: 0.5, lambda: watch.now)
+    throttle.enter("a", watch)
+    throttle.enter("b", watch)
+    throttle.learn("b", refusal(Envelope.of(Code.CONCURRENCY_LIMITED)))
+    watch.on_wait = lambda seconds: throttle.leave("a") if watch.now > 60 else None
+    throttle.enter("b", watch)
     assert 60 < watch.now < 70
 
 
 def test_a_rate_limit_holds_every_task_of_the_key(watch: Onlooker) -> None:
-    gate = Gate(lambda: 0.5, lambda: watch.now)
-    gate.enter("a", watch)
-    gate.learn("a", refusal(Envelope.of(Code.RATE_LIMITED), 120.0))
-    gate.pause(watch)
+    throttle = Throttle(lambda: 0.5, lambda: watch.now)
+    throttle.enter("a", watch)
+    throttle.learn("a", refusal(Envelope.of(Code.RATE_LIMITED), 120.0))
+    throttle.pause(watch)
     assert watch.now >= 120
-    gate.learn("a", None)
-    gate.enter("b", watch)
+    throttle.learn("a", None)
+    throttle.enter("b", watch)
     assert watch.now < 130
 
 
 def test_many_threads_never_pass_a_limit_that_is_known(watch: Onlooker) -> None:
-    gate = Gate(lambda: 0.5, lambda: 0.0)
+    throttle = Throttle(lambda: 0.5, lambda: 0.0)
     for name in ("a", "b", "c"):
-        gate.enter(name, watch)
-    gate.learn("c", refusal(Envelope.of(Code.CONCURRENCY_LIMITED)))
+        throttle.enter(name, watch)
+    throttle.learn("c", refusal(Envelope.of(Code.CONCURRENCY_LIMITED)))
     for name in ("a", "b"):
-        gate.leave(name)
+        throttle.leave(name)
     inside, most, lock = set[str](), [0], threading.Lock()
 
     class Sleepless:
@@ -88,13 +88,13 @@ def test_many_threads_never_pass_a_limit_that_is_known(watch: Onlooker) -> None:
 
     def work(name: str) -> None:
         for _ in range(20):
-            gate.enter(name, Sleepless())
+            throttle.enter(name, Sleepless())
             with lock:
                 inside.add(name)
                 most[0] = max(most[0], len(inside))
             with lock:
                 inside.discard(name)
-            gate.leave(name)
+            throttle.leave(name)
 
     threads = [threading.Thread(target=work, args=(f"t{at}",)) for at in range(6)]
     for thread in threads:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bridge.errors import OutcomeUnknown, ServiceError
+from bridge.errors import CloudError, OutcomeUnknown
 from bridge.separation.api import remote as rules
 from bridge.separation.api.remote import EXPIRY_MARGIN_S, Action, Remote, Step
 
@@ -158,7 +158,7 @@ def test_a_promise_of_one_server_says_nothing_of_another() -> None:
 
 
 def test_a_task_is_not_looked_for_at_another_service() -> None:
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(CloudError) as raised:
         rules.next_action(waiting(), "https://other.example", 0.0)
     assert raised.value.code == "service.moved"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.errors import AnswerLost, NotSent, ProtocolError, ServiceError
+from bridge.errors import AnswerLost, CloudError, NotSent, ProtocolError
 from bridge.protocol.codes import TRANSIENT, Code
 from bridge.protocol.messages import Envelope, TaskData
 from bridge.protocol.refusals import refusal
@@ -65,7 +65,7 @@ def test_silence_of_a_quarter_of_an_hour_is_told_and_slows_the_asking_but_ends_n
 
 
 @pytest.mark.parametrize("error", [NotSent("offline"), AnswerLost("cut"), refusal(Envelope.of(Code.RATE_LIMITED))])
-def test_being_offline_or_slowed_down_is_waited_out_however_long(error: ServiceError) -> None:
+def test_being_offline_or_slowed_down_is_waited_out_however_long(error: CloudError) -> None:
     trouble = Trouble(lambda: 0.5)
     assert [trouble.after(error) for _ in range(5000)][-1] == TROUBLE_LONGEST_S
 
@@ -76,7 +76,7 @@ def test_a_code_that_is_known_to_pass_is_tried_a_bounded_number_of_times(code: i
     error = refusal(Envelope(code, {}, "x"))
     for _ in range(BOUNDED_TRIES - 1):
         trouble.after(error)
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(CloudError) as raised:
         trouble.after(error)
     assert raised.value is error
 
@@ -91,7 +91,7 @@ def test_one_good_answer_gives_back_all_patience() -> None:
 
 @pytest.mark.parametrize("code", [*(c for c in Code if c // 1000 == 101 and c not in (101003, 101004)), 100100, 7])
 def test_what_a_person_must_mend_is_not_waited_for(code: int) -> None:
-    with pytest.raises(ServiceError):
+    with pytest.raises(CloudError):
         Trouble(lambda: 0.5).after(refusal(Envelope(code, {}, "x")))
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bridge.errors import AnswerLost, NotSent, OutcomeUnknown, ProtocolError, ServiceError
+from bridge.errors import AnswerLost, CloudError, NotSent, OutcomeUnknown, ProtocolError
 from bridge.protocol.messages import CreateRequest
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def test_a_studios_own_authority_is_trusted_where_it_is_configured(
 
 
 def test_a_certificate_that_nobody_vouches_for_is_no_matter_of_waiting(studio: str, connect: Connect) -> None:
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(CloudError) as raised:
         connect(studio).create(ORDER)
     assert (raised.value.code, raised.value.retryable) == ("service.certificate", False)
 

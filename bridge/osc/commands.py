@@ -11,9 +11,9 @@ from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
 from bridge.osc.audience import DEFAULT_S, Subscribers
 from bridge.osc.feedback import Feedback
-from bridge.osc.limits import RateLimit
 from bridge.osc.peers import Outlet, Peer
 from bridge.osc.router import Command, Lane, Run
+from bridge.rate_limit import RateLimit
 
 _LISTS_AT_ONCE, _LISTS_A_SECOND = 10, 2
 """Answers to `status` of all jobs, to one host: dozens of messages for one."""

@@ -18,8 +18,9 @@ from bridge.osc import outgoing
 from bridge.osc.addresses import OUTGOING
 from bridge.osc.broadcaster import Broadcaster
 from bridge.osc.counters import Counters
-from bridge.osc.limits import RateLimit, is_loopback
+from bridge.osc.limits import is_loopback
 from bridge.osc.peers import Peer
+from bridge.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 

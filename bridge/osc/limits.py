@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from bridge.errors import OscError
+from bridge.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
-_MOST_KEYS = 1024
 _MOST_REMEMBERED = 4096
 _LOGGED_AT_ONCE, _LOGGED_A_SECOND = 10, 0.1
 """Lines about strangers: whoever makes up addresses must not fill the log."""
-
-
-class RateLimit:
-    """Token buckets: one a key, full at first. Of too many keys the ones longest unused are forgotten."""
-
-    def __init__(self, burst: float, per_second: float, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds that never fall."""
-        self._burst = burst
-        self._per_second = per_second
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
-
-    def take(self, key: Hashable = None) -> bool:
-        """Take one token of a key, and say whether there was one."""
-        with self._lock:
-            now = self._clock()
-            left, since = self._buckets.pop(key, (self._burst, now))
-            left = min(self._burst, left + (now - since) * self._per_second)
-            granted = left >= 1
-            self._buckets[key] = (left - granted, now)
-            if len(self._buckets) > _MOST_KEYS:
-                self._buckets.popitem(last=False)
-            return granted
 
 
 def is_loopback(host: str) -> bool:

@@ -13,9 +13,9 @@ from bridge.errors import ArgumentError, OscError, PacketError, StembridgeError
 from bridge.osc.addresses import INCOMING, OUTGOING, Value
 from bridge.osc.counters import Counters
 from bridge.osc.feedback import Feedback
-from bridge.osc.limits import RateLimit
 from bridge.osc.packet import Found, messages
 from bridge.osc.peers import Peer
+from bridge.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ class Calls:
     async def create(self, request: Request) -> Response:
         """Create a task."""
         state = self._state
-        key = state.authenticator.admit(request.headers)
+        key = state.authenticator.authenticate(request.headers)
         wanted = _wanted(await body_of(request))
         idempotency = request.headers.get(IDEMPOTENCY_HEADER)
         if idempotency is not None and not 0 < len(idempotency) <= _LONGEST_IDEMPOTENCY:
@@ -51,7 +51,7 @@ class Calls:
     async def get(self, request: Request) -> Response:
         """Say how a task stands."""
         state = self._state
-        key = state.authenticator.admit(request.headers)
+        key = state.authenticator.authenticate(request.headers)
         try:
             job_id = GetRequest.from_wire(await body_of(request)).job_id
         except ProtocolError as error:

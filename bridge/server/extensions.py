@@ -33,13 +33,13 @@ class Extensions:
 
     async def balance(self, request: Request) -> Response:
         """Say what may still be spent, and what running tasks hold."""
-        key = self._state.authenticator.admit(request.headers)
+        key = self._state.authenticator.authenticate(request.headers)
         return success(self._state.reading.ledger.balance(key.number).to_wire())
 
     async def upload(self, request: Request) -> Response:
         """Grant an upload: a URL to PUT the bytes to, and the `inputurl` to name afterwards."""
         state = self._state
-        key = state.authenticator.admit(request.headers)
+        key = state.authenticator.authenticate(request.headers)
         try:
             wanted = UploadRequest.from_wire(await body_of(request))
         except ProtocolError as error:

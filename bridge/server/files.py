@@ -48,7 +48,7 @@ class Files:
     async def delete_upload(self, request: Request, name: str) -> Response:
         """Take an upload back."""
         try:
-            key = self._state.authenticator.admit(request.headers)
+            key = self._state.authenticator.authenticate(request.headers)
         except Refused as error:
             return _plain(429 if error.retry_after_s else 403, error.message)
         if not UPLOAD_NAME.fullmatch(name) or self._state.reading.uploads.owner(name) != key.number:

@@ -21,7 +21,6 @@ from bridge.server.group_commit import GroupCommit
 from bridge.server.links import Links
 from bridge.server.log import note
 from bridge.server.options import Engines, ServerOptions
-from bridge.server.rate import Rates
 from bridge.server.storage.opening import open_storage
 from bridge.server.storage.storage import Storage
 from bridge.server.tables.opening import Tables, open_tables
@@ -86,7 +85,7 @@ class ServerState:
         self.orders = GroupCommit(self.tables.tasks, options.limits.tasks_at_once)
         self.storage = open_storage(root / "files", options.objects)
         self.links = Links(self.tables.secret(), options.link_s, outside.clock)
-        self.authenticator = Authenticator(self.reading.keys, Rates(options.limits.calls_per_minute), outside.monotonic)
+        self.authenticator = Authenticator(self.reading.keys, options.limits.calls_per_minute, outside.monotonic)
         shutil.rmtree(root / "work", ignore_errors=True)  # of a process that was killed
         self.workers = Workers(self.tables.tasks, Work(self._tools()), options.workers)
         self.workers.start()

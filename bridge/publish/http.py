@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bridge.errors import PublishDenied, PublishError, PublisherUnavailable, PublishFailed
-
-# They log whole URLs, and a published one is a secret.
-for _chatty in ("httpx", "httpcore"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)
+from bridge.web.http_client import LoggingClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def open_client(options: HttpOptions, auth: httpx.Auth | None = None) -> httpx.C
     """Return a client to use in a `with`. Raises `PublisherUnavailable` for a proxy or a CA file that is no such."""
     try:
         context = _trust(options.ca_file)
-        return httpx.Client(auth=auth, verify=context, timeout=options.timeout, proxy=options.proxy or None)
+        return LoggingClient(auth=auth, verify=context, timeout=options.timeout, proxy=options.proxy or None)
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise PublisherUnavailable(
             f"The CA file or the proxy cannot be used: {error}", advice="Correct them in your configuration."

@@ -9,7 +9,6 @@ used again, and then nobody could say whether the order arrived.
 
 from __future__ import annotations
 
-import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -23,10 +22,7 @@ from bridge import __version__
 from bridge.errors import AnswerLost, CloudError, ConfigError, NotSent, ProtocolError
 from bridge.protocol.paths import KEY_HEADER
 from bridge.separation.api.endpoint import Endpoint
-
-# They log whole URLs, which are secrets here, and at the level of debugging the key.
-for _chatty in ("httpx", "httpcore"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)
+from bridge.web.http_client import LoggingClient
 
 _LARGEST_ANSWER: Final = 4 << 20
 _REDIRECTS: Final = 5
@@ -139,7 +135,7 @@ class Wire:
 
 def _client(endpoint: Endpoint, trust: ssl.SSLContext, kept: int) -> httpx.Client:
     times = endpoint.timeouts
-    return httpx.Client(
+    return LoggingClient(
         verify=trust,
         proxy=endpoint.proxy or None,
         trust_env=endpoint.proxy is None,

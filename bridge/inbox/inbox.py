@@ -7,6 +7,7 @@ until the next scan, the next file that is due, or a message.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import stat
 import threading
@@ -29,6 +30,8 @@ from bridge.inbox.settling import Ready, Settling
 from bridge.inbox.spool import sweep
 from bridge.inbox.suspend import Instant, slept
 from bridge.jobs.arrival import Signature
+
+log = logging.getLogger(__name__)
 
 _STOP_S = 0.9
 
@@ -171,6 +174,8 @@ class Inbox:
         self._reception.find_inbox(findings.denied)
         now = self._clock()
         for path, signature in findings.fresh:
+            if path not in self._settling:
+                log.debug("%s: new or changed, %d bytes; waiting until it stands still", path, signature.size)
             self._settling.see(path, signature, now)
         if self._clerk is not None:
             for path, signature in findings.requests:
@@ -178,6 +183,7 @@ class Inbox:
         # Closes wait for a scan to show which of the files are bounces at all.
         for close in self._closes:
             if close.path in self._settling:
+                log.debug("%s: closed by its writer", close.path)
                 self._settling.close(close.path, close.signature, close.at)
         self._closes.clear()
 
@@ -200,11 +206,14 @@ class Inbox:
                 self._reception.forget(path)
                 continue
             ready = self._settling.look(path, Signature.of(status), now)
-            if ready is not None:
+            if ready is None:
+                log.debug("%s: still changing or incomplete at %d bytes; waiting", path, status.st_size)
+            else:
                 self._at_work.add(path)
                 self._pass_on(ready)
 
     def _pass_on(self, ready: Ready) -> None:
+        log.debug("%s: has settled%s; reading it", ready.path, " (out of patience)" if ready.insist else "")
         if self._clerk is not None and is_job_file_name(Path(ready.path).name):
             self._clerk.submit(ready)
         else:

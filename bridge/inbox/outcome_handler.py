@@ -61,10 +61,13 @@ class OutcomeHandler:
                 arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, _DOOR, spec, watched=True)
                 self._admit(path, arrival, now)
             case NotYet(unfinished=True):
+                log.debug("%s: its container is not complete yet; waiting for a change", path)
                 self._settling.unfinished(path, signature, now)
             case NotYet():
+                log.debug("%s: changed, or a program still has it open for writing; waiting", path)
                 self._settling.postpone(path, now + self._settling.pace.closed_s)
             case Gone():
+                log.debug("%s: gone before it was taken", path)
                 self.forget(path)
             case Asked() | Refused():
                 self._receive_answer(outcome)
@@ -131,7 +134,10 @@ class OutcomeHandler:
             self._stick(path, error, now)
             return
         self._done(path, arrival.signature)
-        if job is not None:
+        if job is None:
+            log.debug("%s: same content as before; no new job", path)
+        else:
+            log.debug("%s: accepted as job %s, sha256 %.12s...", path, job, arrival.sha256)
             self._on_accepted(job)
 
     def _receive_answer(self, outcome: Asked | Refused) -> None:

@@ -102,6 +102,7 @@ class Router:
             self._attempt(peer, message.address, functools.partial(self._carry_out, message, peer))
 
     def _carry_out(self, message: Found, peer: Peer) -> None:
+        log.debug("OSC: %s", message.address)
         if message.address in OUTGOING:
             raise ArgumentError("It is what a bridge says, and not what one takes.", code="osc.outgoing")
         row = INCOMING.get(message.address)

@@ -37,6 +37,7 @@ NEWS = "stembridge.service"
 """The logger of what a musician wants to read while the service has the job: the price, and why nothing moves."""
 
 log = logging.getLogger(NEWS)
+decisions = logging.getLogger(__name__)
 
 PREPARE = Span(0.05, 0.08, "preparing the upload")
 FIT = Span(0.66, 0.70, "fitting the stems to the mix")
@@ -156,7 +157,14 @@ class _Checkpoint:
         def admitted(used: int) -> None:
             admit(after.minutes, used, self._cap)
 
+        decisions.debug("job %s: checkpoint: %s", self._job_id, _described(after))
         self._store.notes.save(self._job_id, json.dumps(state), bill, admitted)
+
+
+def _described(remote: Remote) -> str:
+    """Say where an order stands, without the published URL, which is a secret."""
+    known = {"published": bool(remote.url), "intent": remote.intent, "task": remote.remote_id or "none"}
+    return ", ".join(f"{name} {value}" for name, value in known.items())
 
 
 def ordered(store: JobStore, job_id: str) -> bool:

@@ -125,6 +125,8 @@ class Pipeline:
         if job.spec.force or self._kept.find(job.key) is None:
             mix = self._decode(job)
             wanted = model(job.spec.model)
+            why = "forced" if job.spec.force else "no kept stems"
+            log.debug("job %s: separating with engine %s, model %d: %s", job.id, job.spec.engine, wanted.id, why)
             require_space(self._state.root, _bytes(mix, len(wanted.delivered)), "separating")
             stems = self._remotely(job, mix) if job.spec.engine == SERVICE else self._locally(job, mix, wanted)
             self._kept.keep(job.key, self._state.work(job.id) / "stems", stems)
@@ -157,6 +159,7 @@ class Pipeline:
         copies = 1 + sum(KINDS[kind].holds_stems for kind in job.spec.projects)
         require_space(folder, _bytes(mix, len(stems)) * copies, "the stems")
         task = RenderTask(self._progress_file(job), job.spool, mix, stems, files, folder, job.spec)
+        log.debug("job %s: normalising %d stems, mode %s, to take %d", job.id, len(stems), job.spec.mode, plan.take)
         rendered = self._tasks.run(job, RENDER, render_stems, task)
         receipt = self._with_projects(job, make_receipt(job, plan.take, mix, rendered, self._clock()), folder)
         _write_durably(self._receipt_file(job), receipt.to_json())
@@ -170,6 +173,7 @@ class Pipeline:
             folder = place(Plan.from_json(job.plan), staging_folder(job.spec.output, job.id), receipt)
         except StorageError as error:
             if isinstance(error, DeliveryOvertaken) or error.code == "storage.staging_gone":
+                log.debug("job %s: planning its delivery again: %s", job.id, error)
                 return self._store.advance(job, State.NORMALISING, plan="")
             raise
         archive = self._source_archive if job.watched and job.door != "cli" else None

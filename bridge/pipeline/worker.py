@@ -76,6 +76,7 @@ class Worker:
             try:
                 job = self._backlog.next()
                 if job is not None:
+                    log.debug("job %s: a worker takes it, state %s, attempt %d", job.id, job.state, job.attempt)
                     self._work(job)
                     continue
             except (StorageError, StoreError) as error:
@@ -118,7 +119,10 @@ class Worker:
             return self._store.reassign(job, spec, self._key_of(job, spec))
         if isinstance(error, CloudError) and error.parked and allowed(job.state, State(error.parked)):
             return self._store.fail(job, Failure.of(error), State(error.parked))
-        return self._store.fail(job, Failure.of(error, retry_at(error, job.attempt, self._clock())))
+        again_at = retry_at(error, job.attempt, self._clock())
+        when = "no automatic retry" if again_at is None else f"next try in {again_at - self._clock():.0f} s"
+        log.debug("job %s: %s (%s); attempt %d; %s", job.id, error, error.code, job.attempt, when)
+        return self._store.fail(job, Failure.of(error, again_at))
 
     def _end(self, job: Job, end: Callable[[Job], Job]) -> None:
         now = self._store.get(job.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from bridge.publish.http import HttpOptions
     from bridge.publish.publisher import Publisher
+
+log = logging.getLogger(__name__)
 
 AUTO: Final = "auto"
 """The name that leaves the choice to `choose`."""
@@ -52,6 +55,7 @@ class PublishOptions:
 def publisher(options: PublishOptions) -> Publisher:
     """Return the configured publisher. Raises `PublisherUnavailable` with what to install or to configure."""
     chosen = choose(options)
+    log.debug("publishing by %s (method = %s)", chosen, options.method)
     if chosen not in _BUILDERS:
         raise PublisherUnavailable(f'"{chosen}" is no way to publish that Stembridge knows.', advice=_WAYS)
     from bridge.publish.http import HttpOptions

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import cast
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
 from bridge.separation import api, preview
 from bridge.separation.catalogue import Model, models
 from bridge.separation.separator import Separator
+
+log = logging.getLogger(__name__)
 
 KEY_ADVICE = "A key for the separation service goes into STEMBRIDGE_API_KEY, the keyring, or [api] key."
 
@@ -62,10 +65,15 @@ def choose(engine: str, model: Model, *, service: bool = False) -> str:
             raise EngineUnavailable(f"The {label(engine)} engine needs a key.", advice=KEY_ADVICE)
         if engine not in model.engines:
             raise unsupported(engine, model)
+        log.debug("model %d: engine %s, as configured or asked for", model.id, engine)
         return engine
+    usable = {*_CLASSES, *([SERVICE] if service else [])}
     for candidate in model.engines:
-        if candidate in _CLASSES or (candidate == SERVICE and service):
+        if candidate in usable:
+            log.debug("model %d: engine %s, the first usable one of %s", model.id, candidate, ", ".join(model.engines))
             return candidate
+        why = "no key, or no way to publish" if candidate == SERVICE else "not in this version"
+        log.debug("model %d: not engine %s: %s", model.id, candidate, why)
     raise ModelUnsupported(
         f"No engine that is set up here can make {_described(model)}.",
         advice=f"{_able(model)} {_possible(*LOCAL)} {KEY_ADVICE}",

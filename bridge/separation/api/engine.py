@@ -83,6 +83,7 @@ class _Run:
             while True:
                 self._watch.check()
                 action = rules.next_action(self._remote, self._client.peer, self._clocks.wall())
+                log.debug("job %s: next: %s", self._task.id, action.name.lower())
                 if action is Action.FOLLOW:
                     return self._brought() or self._follow()
                 steps[action]()
@@ -173,6 +174,7 @@ class _Run:
         """Wait, or raise the error where waiting is no answer."""
         lost = isinstance(error, OutcomeUnknown)
         delay = self._trouble.after_cut() if lost else self._trouble.after(error)
+        log.debug("job %s: %s (%s); again in %.1f s", self._task.id, error, error.code, delay)
         self._watch.notice(f"{error} Trying again by itself.")
         self._watch.wait(delay)
 
@@ -238,6 +240,7 @@ class _Run:
 
     def _tell(self, data: TaskData, patience: Patience, told: set[str]) -> None:
         self._watch.progress(Step.WAITING, data.progress or 0.0)
+        log.debug("job %s: the service says %.40r", self._task.id, data.status)
         if data.status not in STATUSES and data.status not in told:
             told.add(data.status)
             log.info("the service says %.40r of a task: taken for still in progress", data.status)

@@ -91,6 +91,7 @@ def _server_commands(commands: Any) -> None:
 def _command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     command.add_argument("--config", type=Path, metavar="F", help="the configuration file to use")
+    command.add_argument("--verbose", action="store_true", help="log every decision on stderr and in the log file")
     command.set_defaults(module=module, function=name)
     return command
 

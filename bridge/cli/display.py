@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bridge.cli.common import receipt_of
-from bridge.daemon.log import CHANGES
+from bridge.daemon.log import CHANGES, is_verbose
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, WORKING, State
 from bridge.pipeline.remote import NEWS
@@ -111,13 +111,12 @@ class _TerminalLog(logging.Handler):
         super().__init__(logging.INFO)
         self._display = display
         self.addFilter(
-            lambda record: record.name == NEWS or (record.levelno >= logging.WARNING and record.name != CHANGES)
+            lambda record: (
+                not is_verbose()
+                and (record.name == NEWS or (record.levelno >= logging.WARNING and record.name != CHANGES))
+            )
         )
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record. A traceback stays in the log file."""
         self._display.say(record.getMessage())
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return record.name == NEWS

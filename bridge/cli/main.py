@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from bridge.cli.stop_signals import Stop
 
 DONE, INTERRUPTED = 0, 130
 _UNTIL_STOPPED = ("up", "serve")
+
+LOG_VARIABLE = "STEMBRIDGE_LOG"
+"""Set to "debug" it does what --verbose does, also for a program that another one starts."""
 
 
 def run() -> None:
@@ -38,6 +42,10 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
 
     options = parser().parse_args(arguments)
     options.stop = stop
+    if options.verbose or os.environ.get(LOG_VARIABLE, "").lower() == "debug":
+        from bridge.daemon.log import log_verbosely
+
+        log_verbosely(to_stderr=options.function != "serve")  # the server logs to stderr by itself, as JSON
     command = importlib.import_module(f"bridge.cli.{options.module}")
     try:
         code: int = getattr(command, options.function)(options)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bridge.config import folders
 from bridge.config.settings import Settings
+from bridge.daemon.redact import hide
 from bridge.errors import ConfigError
 
 KEYRING_SERVICE, KEYRING_USER = "stembridge", "api-key"
@@ -21,7 +22,9 @@ def api_key(settings: Settings) -> str:
 
     `--api-key` and STEMBRIDGE_API_KEY have been taken into the settings, before [api] key.
     """
-    return settings.api.key.get_secret_value() or _from_keyring() or _from_file(folders.config_file().parent / KEY_FILE)
+    key = settings.api.key.get_secret_value() or _from_keyring() or _from_file(folders.config_file().parent / KEY_FILE)
+    hide(key)
+    return key
 
 
 def with_key(settings: Settings) -> Settings:

@@ -1,48 +1,62 @@
-"""The log: a rotating file in the state folder, and never a secret in it."""
+"""The log: a rotating file in the state folder, with --verbose also on stderr, and never a secret in it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Callable, Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 from bridge.config.settings import Settings
 from bridge.daemon.key import api_key
+from bridge.daemon.redact import LogFormatter, only_ours
 from bridge.jobs.job import Job
 
 CHANGES = "stembridge.jobs"
 """The logger that gets a line for each change of a job's state."""
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _MAX_BYTES = 2_000_000
 _FILES = 5
 
 
-class _Redacting(logging.Formatter):
-    """Masks secrets in the finished text, tracebacks included, wherever they came from."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__(_FORMAT)
-        self._secrets = [secret for secret in secrets if len(secret) >= 4]
-
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
-
 class _LogFile(RotatingFileHandler):
-    """A log file whose own troubles stay its own: the musician's terminal is no place for their tracebacks."""
+    """A log file that never prints its own write errors: the terminal belongs to the musician."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
-        """Lose the line. On a disk that is full or gone, those who work there say so in words."""
+        """Lose the line. On a full or missing disk the rooms that write there report it themselves."""
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever `sys.stderr` is at that moment: a progress display replaces it while it runs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def secrets(settings: Settings) -> list[str]:
     """Return everything in the settings that must never be in a log."""
     return [settings.api.key.get_secret_value(), settings.publish.secret.get_secret_value(), api_key(settings)]
+
+
+def log_verbosely(*, to_stderr: bool) -> None:
+    """Log decisions from now on: debug lines go to the log file, and to stderr if asked for."""
+    root = logging.getLogger()
+    root.setLevel(logging.DEBUG)
+    if to_stderr and not is_verbose():
+        handler = _Stderr()
+        handler.setFormatter(LogFormatter())
+        handler.addFilter(only_ours)
+        root.addHandler(handler)
+
+
+def is_verbose() -> bool:
+    """Say whether everything logged is on stderr already."""
+    return any(isinstance(handler, _Stderr) for handler in logging.getLogger().handlers)
 
 
 def log_to_file(folder: Path, secrets: Iterable[str]) -> logging.Handler:
@@ -53,28 +67,36 @@ def log_to_file(folder: Path, secrets: Iterable[str]) -> logging.Handler:
         backupCount=_FILES,
         encoding="utf-8",
         delay=True,
-        errors="backslashreplace",  # a file's name may be no valid text
+        errors="backslashreplace",  # a file name may hold bytes that are no valid text
     )
-    handler.setFormatter(_Redacting(secrets))
+    handler.setFormatter(LogFormatter(secrets))
+    handler.addFilter(only_ours)
     root = logging.getLogger()
     root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    if not root.isEnabledFor(logging.INFO):  # --verbose has set a lower level
+        root.setLevel(logging.INFO)
     return handler
 
 
 class LogChanges:
-    """A listener of the job store that writes each change of a state, and nothing else, into the log."""
+    """A listener of the job store that logs each change of a job's state, and how long the state before lasted."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = logging.getLogger(CHANGES)
-        self._last: dict[str, str] = {}
+        self._clock = clock
+        self._last: dict[str, tuple[str, float]] = {}
 
     def __call__(self, job: Job) -> None:
         """Log the job if its state is not the one last logged."""
-        if self._last.get(job.id) == job.state:
+        before, since = self._last.get(job.id, ("", 0.0))
+        if before == job.state:
             return
-        self._last[job.id] = job.state
+        now = self._clock()
+        self._last[job.id] = job.state, now
+        if before:
+            self._log.debug("job %s: %s -> %s after %.2f s", job.id, before, job.state, now - since)
         if job.failure:
-            self._log.warning("%s (job %s) failed: %s %s", job.song, job.id, job.failure.message, job.failure.advice)
+            what = str(job.state).replace("_", " ")
+            self._log.warning("%s (job %s) %s: %s %s", job.song, job.id, what, job.failure.message, job.failure.advice)
         else:
             self._log.info("%s (job %s): %s%s", job.song, job.id, job.state, f" to {job.folder}" if job.folder else "")

@@ -38,7 +38,8 @@ def log_to(stream: TextIO) -> logging.Handler:
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    if not root.isEnabledFor(logging.INFO):  # --verbose has set a lower level
+        root.setLevel(logging.INFO)
     for chatty in ("httpx", "httpcore"):  # they log each fetched URL, which may hold a secret of somebody else's
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return handler

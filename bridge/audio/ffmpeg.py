@@ -21,6 +21,16 @@ from bridge.units import Hz, Seconds
 STRICT = ("-xerror",)
 TO_THE_END = ()
 
+FORMATS = (
+    "aac,ac3,aiff,amr,ape,asf,ast,au,avi,avr,caf,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,ircam,loas,matroska,mlp,mmf,mov,"
+    "mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,osq,paf,qcp,rm,sds,shn,sox,spdif,tak,truehd,tta,voc,vqf,w64,wav,"
+    "wsd,wtv,wv,wve,xwma"
+)
+"""The only demuxers that ffmpeg may use for a foreign file: audio and video containers that never open a second file.
+
+Manifests, playlists and image sequences (dash, hls, concat, imf, image2, sdp, ...) would read whatever path they name.
+"""
+
 _DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
@@ -36,17 +46,22 @@ def executable() -> str:
         ) from error
 
 
+def open_foreign(source: Path) -> list[str]:
+    """Return the arguments that open a file of unknown origin, and nothing else that it may name."""
+    return ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-i", f"file:{source}"]
+
+
 class Decoder:
     """A running ffmpeg that decodes the first audio stream of one file to float32; a context manager.
 
-    It opens nothing but local files, whatever a playlist asks. `options` say what it does where the file is damaged:
-    `STRICT` stops, which ends it with a status that is not 0; `TO_THE_END` takes what there is.
+    It opens no other file and no connection, whatever the file names. `options` say what it does where the file is
+    damaged: `STRICT` stops, which ends it with a status that is not 0; `TO_THE_END` takes what there is.
     `shape` is the rate and the channel count, None where ffmpeg found nothing to decode.
     """
 
     def __init__(self, source: Path, options: Sequence[str]) -> None:
-        command = [executable(), "-nostdin", "-hide_banner", "-nostats", "-protocol_whitelist", "file,pipe"]
-        command += [*options, "-i", f"file:{source}", "-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
+        command = [executable(), "-nostdin", "-hide_banner", "-nostats", *options, *open_foreign(source)]
+        command += ["-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
         command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE

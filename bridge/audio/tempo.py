@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bridge.audio.ffmpeg import executable
+from bridge.audio.ffmpeg import executable, open_foreign
 from bridge.audio.riff import Riff, payload, read_riff
 from bridge.errors import EngineUnavailable
 
@@ -69,7 +69,7 @@ def _xmp(content: bytes) -> float | None:
 
 def _from_tags(bounce: Path) -> float | None:
     try:
-        command = [executable(), "-nostdin", "-v", "quiet", "-protocol_whitelist", "file,pipe", "-i", f"file:{bounce}"]
+        command = [executable(), "-nostdin", "-v", "quiet", *open_foreign(bounce)]
         command += ["-map", "0:a:0", "-c", "copy", "-t", "0", "-f", "ffmetadata", "pipe:1"]
         said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TAG_TIMEOUT_S).stdout
     except (EngineUnavailable, subprocess.TimeoutExpired):

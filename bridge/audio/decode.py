@@ -12,8 +12,9 @@ import soundfile
 from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter
 from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
 from bridge.audio.mix import Canonical
-from bridge.audio.wholeness import Wholeness, wholeness
 from bridge.errors import BounceError, StorageError
+from bridge.media.completeness import judge_path
+from bridge.media.judgement import Judgement, Verdict
 from bridge.units import Frames, Hz, Progress, no_progress
 
 __all__ = ["Canonical", "decode"]
@@ -44,7 +45,8 @@ def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: 
     """
     source = _Source(path, name or path.name)
     try:
-        if _look(source) is Wholeness.UNFINISHED:
+        extent = _judge(source).extent
+        if extent is not None and not extent.as_declared:
             # Its end is wherever the recording stopped, perhaps within a frame: no reason for ffmpeg to refuse it.
             decoded = _by_ffmpeg(source, target, TO_THE_END, progress)
         else:
@@ -59,15 +61,15 @@ def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: 
     return decoded
 
 
-def _look(source: _Source) -> Wholeness:
+def _judge(source: _Source) -> Judgement:
     if source.path.is_dir():
         raise BounceError(f"{source.name} is a folder.")
     if not source.path.stat().st_size:
         raise _empty(source)
-    state = wholeness(source.path)
-    if state is Wholeness.CUT:
+    judgement = judge_path(source.path)
+    if judgement.verdict is Verdict.CUT:
         raise _truncated(source)
-    return state
+    return judgement
 
 
 def _by_soundfile(source: _Source, target: Path, progress: Progress) -> Canonical | None:

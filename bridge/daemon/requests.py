@@ -17,7 +17,7 @@ from bridge.jobs.job import Job
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, WORKING, State
 from bridge.jobs.store import JobStore
-from bridge.media.sniff import begins_like_audio
+from bridge.media.completeness import recognise_path
 
 _RECENT = 30
 _REFUSALS = 10
@@ -127,7 +127,7 @@ class Requests:
 def _require_audio(path: Path) -> None:
     """Raise `BounceError` for what is there and is no audio; what is not there, ingest says better."""
     try:
-        audio = not path.is_file() or begins_like_audio(path)
+        audio = not path.is_file() or recognise_path(path) is not None
     except OSError:
         return  # ingest tells why it cannot be read
     if not audio:

@@ -12,8 +12,8 @@ from bridge.inbox.ingest import refuse_unspellable
 from bridge.inbox.outcomes import Copied, Failed, Gone, NotYet, Outcome
 from bridge.inbox.settling import Ready
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, copy_to_spool
-from bridge.media.completeness import verdict_of_path
-from bridge.media.verdict import Verdict
+from bridge.media.completeness import judge_path
+from bridge.media.judgement import Verdict
 
 COPIERS: Final = 2
 """One long bounce from a slow share leaves a thread for the others."""
@@ -26,7 +26,7 @@ def copy_settled(ready: Ready, spool: Path, keep_going: KeepGoing) -> Outcome:
         refuse_unspellable(source)
         if held_by_a_writer(ready.path):
             return NotYet(ready, unfinished=False)
-        if not ready.insist and verdict_of_path(source) is not Verdict.COMPLETE:
+        if not ready.insist and judge_path(source).verdict is not Verdict.COMPLETE:
             return NotYet(ready, unfinished=True)
         return Copied(ready, copy_to_spool(source, spool, ready.signature, keep_going))
     except SourceChanged:

@@ -8,18 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bridge.errors import ConfigError
-
-# fmt: off
-SUFFIXES = frozenset(
-    {
-        ".wav", ".wave", ".rf64", ".bwf", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".flac", ".mp3",
-        ".mp2", ".m4a", ".m4b", ".mp4", ".m4v", ".mov", ".mkv", ".mka", ".webm", ".ogg", ".oga",
-        ".opus", ".wma", ".aac", ".ac3", ".eac3", ".wv", ".ape", ".tta", ".au", ".snd",
-    }
-)
-# fmt: on
-"""What a bounce's name may end in, in lower case. Peak files, downloads in progress and temporary files (`.reapeaks`,
-`.asd`, `.part`, `.crdownload`, `.tmp`, `.partial`, …) end in something else and so are never looked at."""
+from bridge.media.formats import SUFFIXES
 
 JOB_FILE = ".stembridge"
 """What a job file's name ends in."""

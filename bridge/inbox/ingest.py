@@ -16,12 +16,10 @@ from bridge.inbox.ledger import Ledger
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, SpoolCopy, copy_to_spool
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.spec import JobSpec
-from bridge.media.completeness import verdict_of_path
-from bridge.media.verdict import Verdict
+from bridge.media.completeness import STANDING_S, judge_path
+from bridge.media.judgement import Verdict
 
 _NO_SUCH_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
-_STANDING_S = 60.0
-"""A file that has not been written to for so long is as long as it will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +103,15 @@ def _copy_of_finished(source: Path, spool: Path, judged: Signature | None) -> Sp
         raise BounceError(f"{source} is not a file.", code="bounce.not_a_file", advice="Name an audio file.")
     if open_for_writing(str(source)):
         raise _unfinished(source, "is held open by the program that writes it")
-    verdict = verdict_of_path(source)
+    # A time in the future comes from another machine's clock; far in the future it says nothing of the present.
+    changing = abs(time.time() - status.st_mtime) < STANDING_S
+    verdict = judge_path(source).verdict
     if verdict is Verdict.CUT:
-        raise _unfinished(source, "is cut off: it is shorter than it says itself")
-    if verdict is Verdict.UNSIZED and time.time() - status.st_mtime < _STANDING_S:
-        raise _unfinished(source, "is still being written: it does not say yet how long it is")
+        raise _unfinished(
+            source, "is cut off: it ends before its audio does" + (", or is still being written" if changing else "")
+        )
+    if verdict is Verdict.UNSETTLED and changing:
+        raise _unfinished(source, "seems to be still being written: its header does not give its final length")
     return copy_to_spool(source, spool, Signature.of(status), lambda: True)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bridge.errors import StorageError
-from bridge.inbox.filters import SUFFIXES
 from bridge.jobs.arrival import Signature
+from bridge.media.formats import SUFFIXES
 
 _BLOCK_BYTES = 1 << 20
 _PARTIAL = ".partial"

@@ -213,11 +213,11 @@ def test_a_folder_is_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [10, 20, 30, 40])
-def test_a_wav_cut_in_its_header_is_unreadable(kept: int, tmp_path: Path, tone: Samples) -> None:
+def test_a_wav_cut_in_its_header_is_cut_off(kept: int, tmp_path: Path, tone: Samples) -> None:
     source = tmp_path / "bounce.wav"
     soundfile.write(source, tone, RATE, subtype="PCM_16")
     source.write_bytes(source.read_bytes()[:kept])
-    assert refusal(source, tmp_path).code == "bounce.unreadable"
+    assert refusal(source, tmp_path).code == "bounce.truncated"
 
 
 @pytest.mark.parametrize("form", ["WAV", "RF64", "AIFF", "CAF", "W64", "OGG"])

@@ -154,7 +154,7 @@ def test_another_file_that_was_slipped_in_after_the_look_is_not_taken(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, secret = desk.save(), desk.save("secret.wav", 7)
-    monkeypatch.setattr("bridge.daemon.requests.begins_like_audio", lambda path: bool(secret.replace(path)))
+    monkeypatch.setattr("bridge.daemon.requests.recognise_path", lambda path: bool(secret.replace(path)))
     with pytest.raises(BounceError) as raised:
         desk.requests.separate(str(path))
     assert raised.value.code in {"bounce.incomplete", "bounce.not_audio"}

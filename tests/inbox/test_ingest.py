@@ -156,7 +156,7 @@ def test_a_named_file_that_cannot_be_read_is_not_said_to_be_tried_again(
     def denied(*_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("bridge.inbox.ingest.verdict_of_path", denied)  # as root, nothing can be denied for real
+    monkeypatch.setattr("bridge.inbox.ingest.judge_path", denied)  # as root, nothing can be denied for real
     with pytest.raises(BounceError) as caught:
         ingest(idle, path)
     assert caught.value.code == "bounce.denied"

@@ -14,8 +14,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.media.completeness import verdict_of
-from bridge.media.verdict import Verdict
+from bridge.media.completeness import judge
+from bridge.media.judgement import Judgement, Verdict
 
 FORMATS = [
     ("WAV", "PCM_U8"), ("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"), ("WAVEX", "PCM_24"), ("RF64", "PCM_24"),
@@ -45,8 +45,12 @@ def muxed(suffix: str, *options: str) -> bytes:
         target.unlink()
 
 
+def judged(content: bytes) -> Judgement:
+    return judge(io.BytesIO(content))
+
+
 def verdict(content: bytes) -> Verdict:
-    return verdict_of(io.BytesIO(content))
+    return judged(content).verdict
 
 
 @pytest.mark.parametrize(("container", "subtype"), FORMATS)
@@ -122,15 +126,16 @@ def wave_of(
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_a_wav_without_a_data_size_yet_is_unsized(size: int) -> None:
-    assert verdict(wave_of(size, bytes(400), form=36)) is Verdict.UNSIZED
-    assert verdict(wave_of(400, bytes(400), form=size)) is Verdict.UNSIZED
+def test_a_wav_without_a_size_yet_is_not_settled(size: int) -> None:
+    assert verdict(wave_of(size, bytes(400), form=36)) is Verdict.UNSETTLED
+    assert verdict(wave_of(400, bytes(400), form=size)) is Verdict.UNSETTLED
 
 
-def test_a_wav_cut_in_what_comes_after_its_audio_is_cut() -> None:
+def test_a_wav_cut_in_what_comes_after_its_audio_lacks_none_and_may_still_be_written() -> None:
     whole = wave_of(400, bytes(400), after=b"bext" + struct.pack("<I", 8) + bytes(8))
     assert verdict(whole) is Verdict.COMPLETE
-    assert all(verdict(whole[:-cut]) is Verdict.CUT for cut in range(1, 17))
+    assert all(verdict(whole[:-cut]) is Verdict.UNSETTLED for cut in range(1, 17))
+    assert verdict(whole[:-17]) is Verdict.CUT
 
 
 def test_a_wav_with_something_behind_its_form_is_complete() -> None:
@@ -144,7 +149,9 @@ def test_a_missing_pad_byte_at_the_very_end_is_forgiven() -> None:
 
 
 @pytest.mark.parametrize("magic", [b"RF64", b"BW64"])
-@pytest.mark.parametrize(("data_size", "expected"), [(400, Verdict.COMPLETE), (401, Verdict.CUT), (0, Verdict.UNSIZED)])
+@pytest.mark.parametrize(
+    ("data_size", "expected"), [(400, Verdict.COMPLETE), (900, Verdict.CUT), (0, Verdict.UNSETTLED)]
+)
 def test_a_wide_wav_takes_its_sizes_from_ds64(magic: bytes, data_size: int, expected: Verdict) -> None:
     ds64 = b"ds64" + struct.pack("<IQQQI", 28, 72 + 400, data_size, 100, 0)
     body = b"WAVE" + ds64 + b"fmt " + struct.pack("<IHHIIHH", 16, 1, 2, 48000, 192000, 4, 16)
@@ -188,4 +195,4 @@ def test_garbage_behind_a_known_beginning_gets_some_verdict(magic: bytes, rest: 
 def test_a_muxer_that_has_not_written_its_index_yet_is_not_complete() -> None:
     content = muxed(".m4a", "-c:a", "aac")
     index = content.index(b"moov") - 4
-    assert verdict(content[:index]) is Verdict.UNSIZED
+    assert verdict(content[:index]) is Verdict.UNSETTLED

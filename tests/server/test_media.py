@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bridge.audio.ffmpeg import executable
 from bridge.errors import BounceError
+from bridge.media.id3 import id3_bytes
 from bridge.server.fetching.fetch import require_media
-from bridge.server.fetching.media import id3_bytes
 
 ENDINGS = ["wav", "flac", "mp3", "m4a", "ogg", "opus", "aiff", "aac", "wma", "mka", "webm", "ts", "mp4", "avi", "caf"]
 ENDINGS += ["au", "w64", "wv", "tta", "ac3", "mpg", "flv", "mov", "rf64.wav"]

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 
 from bridge.errors import BounceError, StembridgeError, StorageError
+from bridge.media.completeness import recognise_path
 from bridge.server.fetching.addresses import Allowed
-from bridge.server.fetching.media import HEAD_BYTES, begins_like_media, id3_bytes, not_media
 from bridge.server.fetching.resolving import Resolve, resolved, system_resolve
 from bridge.units import Progress, no_progress
 
@@ -24,7 +24,6 @@ MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PIECE_BYTES = 256 * 1024
 _SILENCE_S = 30.0
-_MOST_TAGS = 4
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -141,11 +140,11 @@ class Fetcher:
 
 
 def require_media(path: Path) -> None:
-    """Raise `BounceError` where a file does not begin like audio or video."""
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-        for _ in range(_MOST_TAGS):
-            file.seek(id3_bytes(head) - len(head), 1)
-            head = file.read(HEAD_BYTES)
-    if not begins_like_media(head):
-        raise not_media()
+    """Raise `BounceError` where a file does not begin like audio or video.
+
+    Above all a list of other files (HLS, DASH, concat, SDP) must not reach a decoder, which would follow it.
+    """
+    if recognise_path(path) is None:
+        raise BounceError(
+            "inputurl gives neither audio nor video.", code="bounce.no_audio", advice="Send a URL of the file itself."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,11 +35,12 @@ def float_wav(path: Path) -> Canonical | None:
         return None
     content = payload(path, fmt)
     tag, channels, rate, _, frame_bytes, bits = struct.unpack_from("<HHIIHH", content)
+    mask = 0
     if tag == EXTENSIBLE and len(content) >= 26:
-        tag = int.from_bytes(content[24:26], "little")
+        tag, mask = int.from_bytes(content[24:26], "little"), int.from_bytes(content[20:24], "little")
     if tag != FLOAT or bits != 32 or not channels or frame_bytes != 4 * channels:
         return None
-    return Canonical(path, Hz(rate), channels, Frames(data.size // frame_bytes))
+    return Canonical(path, Hz(rate), channels, Frames(data.size // frame_bytes), mask=mask)
 
 
 def blocks(canonical: Canonical) -> Iterator[Block]:
@@ -56,12 +58,31 @@ def blocks(canonical: Canonical) -> Iterator[Block]:
             yield block
 
 
-class CanonicalWriter:
-    """Writes float32 blocks of a stream whose length nobody knows; a context manager. Raises `OSError`."""
+class ContentHash:
+    """SHA-256 over the rate, the channel count and the float32 samples of a stream.
 
-    def __init__(self, path: Path, sample_rate: Hz, channels: int) -> None:
+    Another container of the same samples, or other metadata, gives the same hash: the two zeros of float32 count as
+    one, because integer formats have only one.
+    """
+
+    def __init__(self, sample_rate: Hz, channels: int) -> None:
+        self._sha256 = hashlib.sha256(struct.pack("<II", sample_rate, channels))
+
+    def add(self, block: Block) -> None:
+        """Hash a block of shape [frames, channels]; how the stream is cut into blocks makes no difference."""
+        self._sha256.update(np.add(block, np.float32(0), dtype="<f4", order="C").data)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all that was added."""
+        return self._sha256.hexdigest()
+
+
+class CanonicalWriter:
+    """Writes float32 blocks of a stream of unknown length; a context manager. Raises `OSError`."""
+
+    def __init__(self, path: Path, sample_rate: Hz, channels: int, mask: int = 0) -> None:
         self.frames = Frames(0)
-        self._form = WavFormat(sample_rate, channels, 32, float_samples=True)
+        self._form = WavFormat(sample_rate, channels, 32, float_samples=True, mask=mask)
         self._file = path.open("wb")
         self._file.write(wav_header(self._form, Frames(0), _ROOM))
 

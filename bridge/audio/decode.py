@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter
+from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter, ContentHash
 from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
 from bridge.audio.mix import Canonical
 from bridge.errors import BounceError, StorageError
@@ -121,18 +121,19 @@ def _write(source: _Source, target: Path, shape: tuple[Hz, int], stream: Iterato
             f"{source.name} has {rate} samples a second; Stembridge takes {_LOWEST_RATE} to {_HIGHEST_RATE}.",
             code="bounce.rate",
         )
-    mended = 0
+    mended, content = 0, ContentHash(rate, channels)
     with CanonicalWriter(target, rate, channels) as writer:
         for block in stream:
             numbers = np.abs(block) <= LOUDEST
             if not numbers.all():
                 mended += int(block.size - np.count_nonzero(numbers))
                 block = np.where(numbers, block, np.float32(0))
+            content.add(block)
             writer.write(block)
     if not writer.frames:
         raise _empty(source)
     repairs = (f"{mended} samples that were not numbers were set to 0.",) if mended else ()
-    return Canonical(target, rate, channels, Frames(writer.frames), repairs)
+    return Canonical(target, rate, channels, Frames(writer.frames), repairs, content_hash=content.hexdigest())
 
 
 def _refused(source: _Source, said: str) -> BounceError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.units import Frames, Hz
@@ -12,7 +12,9 @@ from bridge.units import Frames, Hz
 class Canonical:
     """A bounce decoded once: the reference of rate, channels and length for all that follows.
 
-    `repairs` says in sentences what was wrong with the samples and was mended.
+    `repairs` says in sentences what was wrong with the samples and was mended. `mask` names the speakers of the
+    channels (WAVEFORMATEXTENSIBLE), 0 where that is not known. `content_hash` is the SHA-256, in hex, of rate, channel
+    count and samples: the same audio has the same hash in every lossless container. Only decoding sets it.
     """
 
     path: Path
@@ -20,3 +22,5 @@ class Canonical:
     channels: int
     frames: Frames
     repairs: tuple[str, ...] = ()
+    mask: int = 0
+    content_hash: str = field(default="", compare=False)

@@ -339,3 +339,41 @@ def test_a_float_wav_that_was_cut_off_is_none(kept: int, tmp_path: Path, tone: S
     soundfile.write(path, tone, RATE, subtype="FLOAT")
     path.write_bytes(path.read_bytes()[:kept])
     assert float_wav(path) is None
+
+
+def test_the_same_samples_have_the_same_content_hash_in_every_container(tmp_path: Path, noise: Noise) -> None:
+    hashes = set()
+    for name, form, subtype in (
+        ("a.wav", "WAV", "PCM_24"),
+        ("a.flac", "FLAC", "PCM_24"),
+        ("a.aiff", "AIFF", "PCM_24"),
+        ("a.w64", "W64", "PCM_24"),
+        ("32.wav", "WAV", "PCM_32"),
+    ):
+        soundfile.write(tmp_path / name, np.round(noise(FRAMES) * 2**23) / 2**23, RATE, format=form, subtype=subtype)
+        hashes.add(decode(tmp_path / name, tmp_path / "canonical.wav").content_hash)
+    assert len(hashes) == 1
+    assert len(hashes.pop()) == 64
+
+
+def test_the_content_hash_depends_on_samples_rate_and_channels_only(tmp_path: Path, noise: Noise) -> None:
+    samples = noise(FRAMES)
+    other = samples.copy()
+    other[-1, 1] = 0.5
+    hashes = []
+    for number, (content, rate) in enumerate(
+        [(samples, RATE), (other, RATE), (samples, 48000), (samples.reshape(-1, 1), RATE), (samples[:-1], RATE)]
+    ):
+        source = tmp_path / f"{number}.wav"
+        soundfile.write(source, content, rate, subtype="FLOAT")
+        hashes.append(decode(source, tmp_path / "canonical.wav").content_hash)
+    assert len(set(hashes)) == 5
+
+
+def test_negative_zero_and_zero_are_the_same_content(tmp_path: Path) -> None:
+    hashes = set()
+    for zero in (0.0, -0.0):
+        source = tmp_path / "silence.wav"
+        soundfile.write(source, np.full((FRAMES, 2), zero, np.float32), RATE, subtype="FLOAT")
+        hashes.add(decode(source, tmp_path / "canonical.wav").content_hash)
+    assert len(hashes) == 1

@@ -12,10 +12,10 @@ from typing import Any
 
 from bridge.config.load import KEY_VARIABLE, load
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import available
 from bridge.daemon.compose import open_store, state_folder
 from bridge.daemon.log import LogChanges
 from bridge.daemon.redact import hide
-from bridge.daemon.specs import offer
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
 from bridge.errors import StembridgeError
 from bridge.jobs.job import Job
@@ -25,7 +25,7 @@ from bridge.jobs.store import JobStore
 def settings_of(options: argparse.Namespace) -> Settings:
     """Load the configuration that a command line asks for. Raises `ConfigError`."""
     given = getattr(options, "api_key", None)
-    settings = load(options.config, {**os.environ, KEY_VARIABLE: given} if given else os.environ, offer())
+    settings = load(options.config, {**os.environ, KEY_VARIABLE: given} if given else os.environ, available())
     hide(settings.api.key.get_secret_value(), settings.publish.secret.get_secret_value())
     return settings
 

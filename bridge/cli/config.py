@@ -10,7 +10,8 @@ from bridge.cli.common import settings_of
 from bridge.config import folders
 from bridge.config.load import named
 from bridge.config.show import default_text, render
-from bridge.daemon.specs import default_spec, preset_specs, takeover, wishes
+from bridge.daemon.capabilities import capabilities
+from bridge.daemon.specs import configured_engines, default_spec, missing_key_warning, preset_specs
 from bridge.errors import StorageError, UsageError
 
 
@@ -34,9 +35,10 @@ def init(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Say everything that is wrong with the configuration, the choice of models and engines included."""
     settings = settings_of(options)
-    default_spec(settings)
-    preset_specs(settings)
-    if warning := takeover(settings, wishes(settings)):
+    possible = capabilities(settings)
+    default_spec(settings, possible)
+    preset_specs(settings, possible)
+    if warning := missing_key_warning(settings, possible, configured_engines(settings)):
         print(f"stembridge: {warning}", file=sys.stderr)
     print(f"{settings.origin.file or 'The built-in defaults'}: all is well.")
     return 0

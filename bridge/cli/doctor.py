@@ -15,6 +15,7 @@ from pathlib import Path
 from bridge import __version__
 from bridge.cli.common import print_json, settings_of
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import open_store, state_folder
 from bridge.daemon.osc import osc_options
 from bridge.daemon.specs import default_spec, preset_specs
@@ -70,7 +71,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _attempt("job store", lambda: _job_store(settings))
     yield _attempt("ffmpeg", _ffmpeg)
     yield _attempt("libsndfile", _libsndfile)
-    yield Finding("engines", True, ", ".join(registry.label(name) for name in registry.ENGINES))
+    yield Finding("engines", True, ", ".join(known.label for known in registry.ENGINES.values()))
     yield _attempt("bridge", lambda: _bridge(settings))
     yield _attempt("OSC", lambda: _osc(settings))
 
@@ -109,8 +110,8 @@ def _folder(name: str, section: str, folder: Path) -> Finding:
 
 
 def _models(settings: Settings) -> str:
-    spec = default_spec(settings)
-    presets = preset_specs(settings)
+    possible = capabilities(settings)
+    spec, presets = default_spec(settings, possible), preset_specs(settings, possible)
     names = f"; presets {', '.join(presets)}" if presets else ""
     return f"{spec.model} by {registry.label(spec.engine)}; {len(models())} in the catalogue{names}"
 

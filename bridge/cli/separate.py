@@ -12,10 +12,11 @@ from pathlib import Path
 from bridge.cli.common import job_document, print_json, settings_of
 from bridge.cli.display import JobDisplay, shown
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.places import Places
-from bridge.daemon.specs import special_spec, takeover
+from bridge.daemon.specs import missing_key_warning, special_spec
 from bridge.daemon.workers import Workers
 from bridge.errors import InstanceRunning, NotPossible, StembridgeError
 from bridge.jobs.folder import InstanceLock, StateFolder
@@ -24,6 +25,7 @@ from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.housekeeping import tidy
+from bridge.separation.capabilities import Capabilities
 
 LOOK_S = 0.1
 
@@ -33,15 +35,17 @@ Refusal = tuple[Path, StembridgeError]
 def separate(options: argparse.Namespace) -> int:
     """Separate each file and wait for its stems; the exit code is 1 where any of them failed."""
     settings = settings_of(options)
+    possible = capabilities(settings)
     spec = special_spec(
         settings,
+        possible,
         preset=options.preset,
         model_id=options.model,
         engine=options.engine,
         output=options.output,
         force=options.force,
     )
-    _warn(options, settings)
+    _warn(options, settings, possible)
     state = state_folder(settings)
     make_output(spec.output)
     with ExitStack() as stack:
@@ -49,15 +53,15 @@ def separate(options: argparse.Namespace) -> int:
         stack.callback(store.close)
         alone = stack.enter_context(_alone(settings, state, store))
         ids, refused = _accept(options.files, spec, store, state, places(settings))
-        with _worker(settings, state, store, frozenset(ids)) if alone else ExitStack():
+        with _worker(settings, possible, state, store, frozenset(ids)) if alone else ExitStack():
             jobs = _follow(store, ids, quiet=options.json)
     return _tell(jobs, refused, as_json=options.json)
 
 
-def _warn(options: argparse.Namespace, settings: Settings) -> None:
+def _warn(options: argparse.Namespace, settings: Settings, possible: Capabilities) -> None:
     preset = settings.presets.get(options.preset)
-    wish = options.engine or (preset and preset.engine) or settings.separation.engine
-    if warning := takeover(settings, {wish}):
+    engine = options.engine or (preset and preset.engine) or settings.separation.engine
+    if warning := missing_key_warning(settings, possible, {engine}):
         print(f"stembridge: {warning}", file=sys.stderr)
 
 
@@ -91,10 +95,12 @@ def _accept(
 
 
 @contextmanager
-def _worker(settings: Settings, state: StateFolder, store: JobStore, ids: frozenset[str]) -> Iterator[None]:
-    handler = log_to_file(state.logs, secrets(settings))
+def _worker(
+    settings: Settings, possible: Capabilities, state: StateFolder, store: JobStore, ids: frozenset[str]
+) -> Iterator[None]:
+    handler = log_to_file(state.logs, secrets(settings, possible))
     store.subscribe(LogChanges())
-    workers = Workers(settings, state, store, only=ids)
+    workers = Workers(settings, possible, state, store, only=ids)
     try:
         workers.start()
         yield

@@ -11,9 +11,9 @@ from bridge.cli.common import settings_of
 from bridge.cli.display import JobDisplay, shown
 from bridge.cli.stop_signals import Stop
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.daemon import Daemon
-from bridge.daemon.key import with_key
-from bridge.daemon.specs import takeover, wishes
+from bridge.daemon.specs import configured_engines, missing_key_warning
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +24,13 @@ POLL_S = 0.5
 def up(options: argparse.Namespace) -> int:
     """Start everything, work until told to stop, stop everything."""
     stopping: Stop = options.stop
-    settings = with_key(settings_of(options))
+    settings = settings_of(options)
+    possible = capabilities(settings)
     if stopping.asked():
         return 0
-    with JobDisplay() as display, shown(display), Daemon(settings, listener=display.show) as daemon:
+    with JobDisplay() as display, shown(display), Daemon(settings, possible, listener=display.show) as daemon:
         _greet(display, settings, daemon)
-        if warning := takeover(settings, wishes(settings)):
+        if warning := missing_key_warning(settings, possible, configured_engines(settings)):
             log.warning("%s", warning)
         stop = threading.Event()
         if options.demo:

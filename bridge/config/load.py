@@ -10,9 +10,9 @@ import tomli
 from pydantic import ValidationError
 
 from bridge.config import folders
+from bridge.config.available import Available, unavailable_choices
 from bridge.config.conflicts import conflicts
 from bridge.config.locate import KeyPath, key_lines, line_of
-from bridge.config.offer import Offer, beyond
 from bridge.config.problems import explain, path_of, place
 from bridge.config.settings import Origin, Settings
 from bridge.errors import ConfigError, ConfigProblem
@@ -21,11 +21,11 @@ CONFIG_VARIABLE = "STEMBRIDGE_CONFIG"
 KEY_VARIABLE = "STEMBRIDGE_API_KEY"
 
 
-def load(path: Path | None, environ: Mapping[str, str], offer: Offer | None = None) -> Settings:
+def load(path: Path | None, environ: Mapping[str, str], available: Available | None = None) -> Settings:
     """Return the settings in effect.
 
-    `path` is what `--config` named; without an `offer`, models and engines are not looked up. Raises `ConfigError` with
-    one problem for each thing that is wrong.
+    `path` is what `--config` named; without `available`, names of models and engines are not checked. Raises
+    `ConfigError` with one problem for each thing that is wrong.
     """
     file = find(path, environ)
     text = "" if file is None else _read(file)
@@ -36,7 +36,7 @@ def load(path: Path | None, environ: Mapping[str, str], offer: Offer | None = No
     if isinstance(api, dict):
         api["key"] = key
     overridden = frozenset({("api", "key")}) if key else frozenset[tuple[str, ...]]()
-    return _validate(table, text, Origin(base=base, file=file, from_environment=overridden), offer)
+    return _validate(table, text, Origin(base=base, file=file, from_environment=overridden), available)
 
 
 def find(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -79,7 +79,7 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
         raise _error(file, [(0, str(error))]) from error
 
 
-def _validate(table: dict[str, Any], text: str, origin: Origin, offer: Offer | None) -> Settings:
+def _validate(table: dict[str, Any], text: str, origin: Origin, available: Available | None) -> Settings:
     problems: list[tuple[KeyPath, str]] = []
     try:
         settings = Settings.model_validate(table, context=origin)
@@ -88,7 +88,7 @@ def _validate(table: dict[str, Any], text: str, origin: Origin, offer: Offer | N
         problems = [(path_of(one), explain(one)) for one in found]
         settings = Settings.model_validate(_without(table, [path for path, _ in problems]), context=origin)
     wrong = {_judged(path) for path, _ in problems}
-    for conflict in [*conflicts(settings), *(beyond(settings, offer) if offer else ())]:
+    for conflict in [*conflicts(settings), *(unavailable_choices(settings, available) if available else ())]:
         if not any(key[:length] in wrong for key in conflict.keys for length in (1, 2, 3)):
             problems.append((conflict.keys[0], f"{place(conflict.keys[0])}: {conflict.reason}"))
     if problems:

@@ -46,7 +46,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the system pick a free one."""
 Host = Annotated[str, Field(min_length=1), AfterValidator(values.host)]
 TextList = Annotated[tuple[str, ...], Field(strict=False)]
-EngineName = Literal["auto", "api", "demucs", "roformer", "preview"]
+EngineName = Annotated[str, Field(min_length=1)]
+"""The name of an engine, or "auto". The engines of this version are given to `load`."""
 PublishMethod = Literal["auto", "object_store", "webdav", "own_url", "own_server"]
 ModelId = Annotated[int, Field(gt=0)]
 NormaliseMode = Literal["song", "stem", "none"]

@@ -1,4 +1,4 @@
-"""What a bounce is to be made into where its place does not say: a preset, a model, or the choice made last."""
+"""The spec of a bounce by name: a preset, a model, or what was chosen last."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from bridge.daemon.specs import special_spec
 from bridge.errors import UsageError
 from bridge.inbox.filters import folded
 from bridge.jobs.spec import JobSpec
+from bridge.separation.capabilities import Capabilities
 from bridge.separation.catalogue import models
 
 
 class Choices:
-    """The specs of all doors. Threads may share one."""
+    """Finds specs by name, and holds the one chosen last. Threads may share one."""
 
-    def __init__(self, settings: Settings, default: JobSpec, presets: Mapping[str, JobSpec]) -> None:
-        """`settings` should hold the key: whoever looks for it in a keyring may wait for its owner's password."""
+    def __init__(
+        self, settings: Settings, possible: Capabilities, default: JobSpec, presets: Mapping[str, JobSpec]
+    ) -> None:
         self._settings = settings
+        self._possible = possible
         self._default = default
         self._presets = presets
         self._chosen = ""
@@ -28,9 +31,9 @@ class Choices:
         return self._chosen
 
     def choose(self, name: str) -> None:
-        """Make a preset or model the choice for every bounce that names none; "" goes back to the defaults.
+        """Use this preset or model for every bounce that names none; "" goes back to the defaults.
 
-        Raises `UsageError` for a name that is neither, and what making the spec raises.
+        Raises `UsageError` for a name that is neither, and whatever building the spec raises.
         """
         self.named(name)
         self._chosen = name
@@ -40,9 +43,9 @@ class Choices:
         return self.named(self._chosen)
 
     def named(self, name: str) -> JobSpec:
-        """Return the spec that the name of a preset, or the id or name of a model stands for; "" for the defaults.
+        """Return the spec of a preset, or of a model by its id or name; "" for the defaults.
 
-        Raises `UsageError` for a name that is neither, and what making the spec raises.
+        Raises `UsageError` for a name that is neither, and whatever building the spec raises.
         """
         wanted = folded(name.strip())
         if not wanted:
@@ -52,7 +55,7 @@ class Choices:
                 return spec
         for model in models().values():
             if wanted in {str(model.id), folded(model.name), folded(model.display_name)}:
-                return special_spec(self._settings, model_id=model.id)
+                return special_spec(self._settings, self._possible, model_id=model.id)
         known = ", ".join((*self._presets, *(str(key) for key in models())))
         raise UsageError(
             f'"{name}" is neither a preset nor a model.', code="preset.unknown", advice=f"There are: {known}."

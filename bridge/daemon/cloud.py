@@ -7,11 +7,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from bridge.config.settings import Settings
-from bridge.daemon.key import api_key
 from bridge.errors import PublisherUnavailable
 from bridge.jobs.folder import StateFolder
 from bridge.pipeline.remote import Cloud, CloudOptions
-from bridge.publish.registry import PublishOptions, choose
+from bridge.publish.registry import PublishOptions
 
 if TYPE_CHECKING:
     from bridge.publish.publisher import Publisher, ServesFiles
@@ -27,11 +26,11 @@ class CloudConnection:
     Without a key there is no service, and nothing is loaded or started.
     """
 
-    def __init__(self, settings: Settings, state: StateFolder) -> None:
-        """Raises `ConfigError` for a key, address, proxy or certificate that cannot be used."""
+    def __init__(self, settings: Settings, key: str, state: StateFolder) -> None:
+        """`key` is "" where there is none. Raises `ConfigError` for a key, address, proxy or certificate of no use."""
         self._settings = settings
         self._state = state
-        self._key = api_key(settings)
+        self._key = key
         self._publisher: Publisher | None = None
         self._serving: ServesFiles | None = None
         self._publisher_lock = threading.Lock()
@@ -47,7 +46,7 @@ class CloudConnection:
         try:
             publisher = self._publisher_once()
         except PublisherUnavailable as error:
-            log.info("%s", error)  # the first job for the service tells it to everybody
+            log.info("%s", error)  # the first job for the service fails with it
             return
         if isinstance(publisher, ServesFiles):
             publisher.start()
@@ -86,7 +85,7 @@ class CloudConnection:
 
 
 def publish_options(settings: Settings, state: StateFolder, key: str) -> PublishOptions:
-    """Return what the room of publishers is told."""
+    """Return what the settings say about publishing."""
     api, publish = settings.api, settings.publish
     return PublishOptions(
         folder=state.root / "published",
@@ -104,15 +103,3 @@ def publish_options(settings: Settings, state: StateFolder, key: str) -> Publish
         proxy=api.proxy,
         ca_file=api.ca_file,
     )
-
-
-def cloud_ready(settings: Settings) -> bool:
-    """Say whether "auto" may choose the service: there is a key, and a way to make bounces reachable."""
-    key = api_key(settings)
-    if not key:
-        return False
-    try:
-        choose(publish_options(settings, StateFolder(settings.state.folder), key))
-    except PublisherUnavailable:
-        return False
-    return True

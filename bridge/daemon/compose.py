@@ -18,7 +18,7 @@ from bridge.jobs.job import Job, stems_key
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 from bridge.pipeline.kept import KeptStems
-from bridge.separation.registry import revision
+from bridge.separation.registry import engine
 
 
 def state_folder(settings: Settings) -> StateFolder:
@@ -82,7 +82,7 @@ def job_for(bounce: Named, spec: JobSpec, door: str, store: JobStore, spool: Pat
 
 def key_of(sha256: str, spec: JobSpec) -> str:
     """Name what the stems of some audio depend on."""
-    return stems_key(sha256, spec.model, spec.engine, revision(spec.engine))
+    return stems_key(sha256, spec.model, spec.engine, engine(spec.engine).revision)
 
 
 def _key_of(arrival: Arrival) -> str:

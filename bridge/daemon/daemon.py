@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, kept_stems, make_output, open_store, places, state_folder
-from bridge.daemon.key import with_key
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Requests
@@ -22,6 +22,7 @@ from bridge.inbox.inbox import Inbox
 from bridge.jobs.folder import InstanceLock
 from bridge.jobs.store import JobStore, Listener
 from bridge.pipeline.housekeeping import tidy
+from bridge.separation.capabilities import Capabilities
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,15 @@ log = logging.getLogger(__name__)
 class Daemon:
     """A running bridge. A context manager: what `__enter__` has started, `__exit__` stops in reverse."""
 
-    def __init__(self, settings: Settings, *, listener: Listener | None = None) -> None:
-        """`listener` hears of every change of a job, on the thread that made it."""
+    def __init__(
+        self, settings: Settings, possible: Capabilities | None = None, *, listener: Listener | None = None
+    ) -> None:
+        """`listener` is called for every change of a job, on the thread that made it.
+
+        Without `possible` it is worked out here, which may ask a keyring.
+        """
         self._settings = settings
+        self._possible = possible or capabilities(settings)
         self._listener = listener
         self._stack = ExitStack()
         self._osc: OscDoor | None = None
@@ -55,14 +62,14 @@ class Daemon:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
-        settings = with_key(self._settings)  # every room asks for it, and a keyring may ask for a password each time
-        default, presets = default_spec(settings), preset_specs(settings)  # what is wrong with them is told first
+        settings, possible = self._settings, self._possible
+        default, presets = default_spec(settings, possible), preset_specs(settings, possible)  # errors in them first
         state = state_folder(settings)
         make_output(settings.output.folder)
         lock = InstanceLock(state, "stembridge up")
         lock.acquire()
         stack.callback(lock.release)
-        handler = log_to_file(state.logs, secrets(settings))
+        handler = log_to_file(state.logs, secrets(settings, possible))
         stack.callback(handler.close)
         stack.callback(logging.getLogger().removeHandler, handler)
 
@@ -72,12 +79,12 @@ class Daemon:
         self._report(store)
 
         store.requeue_parked()
-        workers = Workers(settings, state, store)
-        choices = Choices(settings, default, presets)
+        workers = Workers(settings, possible, state, store)
+        choices = Choices(settings, possible, default, presets)
         options = inbox_options(settings, default, presets, choices)
         requests = Requests(store, state.spool, workers, places(settings), choices, options.selected)
         self._osc = stack.enter_context(OscDoor(settings, requests))
-        store.subscribe(self._osc.on_job_changed)  # first and to the last: it hears of every end
+        store.subscribe(self._osc.on_job_changed)  # before the workers start, so that it misses no change
         facts = Facts(settings.inbox.folder, settings.output.folder, tuple(settings.presets))
         status = StatusFile(state.status, facts, requests, self._osc)
         store.subscribe(status.on_job_changed)
@@ -105,7 +112,7 @@ class Daemon:
 
 
 def _note_accepted(job_id: str) -> None:
-    log.debug("the inbox handed over job %s", job_id)  # the workers has heard of it from the store
+    log.debug("the inbox handed over job %s", job_id)  # the store has already woken the workers
 
 
 def _note_problem(path: Path, error: StembridgeError) -> None:

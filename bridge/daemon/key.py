@@ -6,8 +6,6 @@ import stat
 import sys
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from bridge.config import folders
 from bridge.config.settings import Settings
 from bridge.daemon.redact import hide
@@ -25,11 +23,6 @@ def api_key(settings: Settings) -> str:
     key = settings.api.key.get_secret_value() or _from_keyring() or _from_file(folders.config_file().parent / KEY_FILE)
     hide(key)
     return key
-
-
-def with_key(settings: Settings) -> Settings:
-    """Return the settings with the key in them, wherever it came from, so that nobody has to look for it again."""
-    return settings.model_copy(update={"api": settings.api.model_copy(update={"key": SecretStr(api_key(settings))})})
 
 
 def _from_keyring() -> str:

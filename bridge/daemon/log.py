@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from bridge.config.settings import Settings
-from bridge.daemon.key import api_key
 from bridge.daemon.redact import LogFormatter, only_ours
 from bridge.jobs.job import Job
+from bridge.separation.capabilities import Capabilities
 
 CHANGES = "stembridge.jobs"
 """The logger that gets a line for each change of a job's state."""
@@ -38,9 +38,9 @@ class _Stderr(logging.StreamHandler[TextIO]):
         super().emit(record)
 
 
-def secrets(settings: Settings) -> list[str]:
-    """Return everything in the settings that must never be in a log."""
-    return [settings.api.key.get_secret_value(), settings.publish.secret.get_secret_value(), api_key(settings)]
+def secrets(settings: Settings, possible: Capabilities) -> list[str]:
+    """Return everything that must never be in a log."""
+    return [settings.publish.secret.get_secret_value(), possible.key]
 
 
 def log_verbosely(*, to_stderr: bool) -> None:

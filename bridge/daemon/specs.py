@@ -1,4 +1,4 @@
-"""Settings and presets as the specs that doors hand to the job store."""
+"""Turns settings and presets into the specs of jobs."""
 
 from __future__ import annotations
 
@@ -6,23 +6,16 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from bridge.config.offer import Offer
 from bridge.config.settings import Preset, Settings
-from bridge.daemon.cloud import cloud_ready
-from bridge.daemon.key import api_key
-from bridge.errors import EngineError, UsageError
+from bridge.errors import UsageError
 from bridge.jobs.spec import JobSpec
-from bridge.separation.catalogue import Model, model, models
-from bridge.separation.registry import AUTO, ENGINES, KEY_ADVICE, LOCAL, SERVICE, choose, label
+from bridge.separation.capabilities import KEY_ADVICE, Capabilities
+from bridge.separation.catalogue import model
+from bridge.separation.registry import LOCAL, SERVICE, best_local, label
 
 
-def offer() -> Offer:
-    """Return the models and engines that a configuration may name."""
-    return Offer({row.id: row.engines for row in models().values()}, ENGINES)
-
-
-def default_spec(settings: Settings) -> JobSpec:
-    """Return what a bounce gets that asks for nothing special.
+def default_spec(settings: Settings, possible: Capabilities) -> JobSpec:
+    """Return the spec of a bounce for which nothing special was asked.
 
     Raises `UsageError` for a model that does not exist, `EngineError` where no engine here can make it.
     """
@@ -30,7 +23,7 @@ def default_spec(settings: Settings) -> JobSpec:
     return JobSpec(
         output=output.folder,
         model=separation.model,
-        engine=_engine(settings),
+        engine=_engine(settings, possible),
         mode=normalise.mode,
         peak_dbtp=normalise.peak_dbtp,
         lufs=normalise.lufs,
@@ -46,43 +39,34 @@ def default_spec(settings: Settings) -> JobSpec:
     )
 
 
-def _engine(settings: Settings) -> str:
-    """Choose the engine: the service by itself only where it can be used, by name wherever there is a key to it."""
-    wanted, wish = model(settings.separation.model), settings.separation.engine
-    if wish == AUTO:
-        return choose(AUTO, wanted, service=cloud_ready(settings))
-    if wish == SERVICE and settings.separation.failover and not api_key(settings):
-        return _without_key(wanted)
-    return choose(wish, wanted, service=wish != SERVICE or bool(api_key(settings)))
+def _engine(settings: Settings, possible: Capabilities) -> str:
+    wanted, engine = model(settings.separation.model), settings.separation.engine
+    if engine == SERVICE and settings.separation.failover and not possible.key:
+        engine = best_local(wanted) or SERVICE  # no engine here can: the error then says where the key goes
+    return possible.choose(engine, wanted)
 
 
-def _without_key(wanted: Model) -> str:
-    try:
-        return choose(AUTO, wanted, service=False)
-    except EngineError:
-        return choose(SERVICE, wanted, service=False)  # no engine here can: the way out is the key
-
-
-def wishes(settings: Settings) -> set[str]:
+def configured_engines(settings: Settings) -> set[str]:
     """Return the engines that the configuration names, "auto" among them."""
     return {settings.separation.engine, *(preset.engine for preset in settings.presets.values() if preset.engine)}
 
 
-def takeover(settings: Settings, wanted: Collection[str]) -> str:
-    """Say that another engine takes the place of the service among those `wanted`, for want of a key; else ""."""
-    if SERVICE not in wanted or not settings.separation.failover or api_key(settings):
+def missing_key_warning(settings: Settings, possible: Capabilities, engines: Collection[str]) -> str:
+    """Return a warning if `engines` has the service and a local engine replaces it because there is no key; else ""."""
+    if SERVICE not in engines or not settings.separation.failover or possible.key:
         return ""
     local = " or ".join(label(name) for name in LOCAL)
-    return f"There is no key to the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
+    return f"There is no key for the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
 
 
-def preset_specs(settings: Settings) -> Mapping[str, JobSpec]:
+def preset_specs(settings: Settings, possible: Capabilities) -> Mapping[str, JobSpec]:
     """Return the spec of each preset by its name; raises what `default_spec` does."""
-    return {name: _with_preset(settings, name, preset) for name, preset in settings.presets.items()}
+    return {name: _with_preset(settings, possible, name, preset) for name, preset in settings.presets.items()}
 
 
 def special_spec(
     settings: Settings,
+    possible: Capabilities,
     *,
     preset: str | None = None,
     model_id: int | None = None,
@@ -102,11 +86,11 @@ def special_spec(
         chosen = chosen.model_copy(update={"model": model_id})
     if engine is not None:
         chosen = chosen.model_copy(update={"engine": engine})
-    spec = _with_preset(settings, preset or "", chosen)
+    spec = _with_preset(settings, possible, preset or "", chosen)
     return dataclasses.replace(spec, output=output.absolute() if output else spec.output, force=force)
 
 
-def _with_preset(settings: Settings, name: str, preset: Preset) -> JobSpec:
+def _with_preset(settings: Settings, possible: Capabilities, name: str, preset: Preset) -> JobSpec:
     separation = settings.separation.model_copy(
         update={key: value for key in ("model", "engine") if (value := getattr(preset, key)) is not None}
     )
@@ -116,4 +100,4 @@ def _with_preset(settings: Settings, name: str, preset: Preset) -> JobSpec:
         }
     )
     merged = settings.model_copy(update={"separation": separation, "normalise": normalise})
-    return dataclasses.replace(default_spec(merged), preset=name)
+    return dataclasses.replace(default_spec(merged, possible), preset=name)

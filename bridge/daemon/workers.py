@@ -17,6 +17,7 @@ from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.store_poller import StorePoller
 from bridge.pipeline.withdrawals import Withdrawals
 from bridge.pipeline.worker import Worker
+from bridge.separation.capabilities import Capabilities
 from bridge.separation.registry import LOCAL, SERVICE
 
 SOURCE_FOLDER = "Source"
@@ -30,11 +31,17 @@ class Workers:
     """Every worker, with the process that they compute in. Stops in reverse, whatever happened in between."""
 
     def __init__(
-        self, settings: Settings, state: StateFolder, store: JobStore, *, only: frozenset[str] | None = None
+        self,
+        settings: Settings,
+        possible: Capabilities,
+        state: StateFolder,
+        store: JobStore,
+        *,
+        only: frozenset[str] | None = None,
     ) -> None:
         """With `only`, jobs with other ids are left alone."""
         self._executor = LocalExecutor()
-        self._service = CloudConnection(settings, state)
+        self._service = CloudConnection(settings, possible.key, state)
         self._pausing = threading.Event()
         archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
 
@@ -52,7 +59,7 @@ class Workers:
             self._withdrawals = Withdrawals(store, self._service.service.publisher)
             store.subscribe(self._withdrawals.on_job_changed)
         self._poller = StorePoller(store, self._wake)
-        store.subscribe(self._hear)
+        store.subscribe(self._on_job_changed)
 
     def start(self) -> None:
         """Begin. Raises `PublishError` where what serves the bounces cannot start."""
@@ -89,7 +96,7 @@ class Workers:
         self._pausing.clear()
         self._wake()
 
-    def _hear(self, job: Job) -> None:
+    def _on_job_changed(self, job: Job) -> None:
         if job.state is State.QUEUED:
             self._wake()
 

@@ -1,24 +1,21 @@
-"""Whether a local engine takes over a job that the service will not do. Pure."""
+"""Decides whether a local engine takes over a job that the service refuses."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from bridge.errors import CloudError, EngineError, StembridgeError
+from bridge.errors import CloudError, StembridgeError
 from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import model
-from bridge.separation.registry import AUTO, SERVICE, choose
+from bridge.separation.registry import SERVICE, best_local
 
 
 def local_spec(spec: JobSpec, error: StembridgeError) -> JobSpec | None:
-    """Return the order for the local engine that can make the same stems; None where the job stays as it is.
+    """Return the spec of the same job for a local engine; None where the job stays with the service.
 
-    Only where the musician has allowed it, nothing was or will be paid, and there is such an engine.
+    Only if failover is configured, the refused job costs nothing, and a local engine can make the stems now.
     """
     if spec.engine != SERVICE or not spec.failover or not isinstance(error, CloudError) or not error.fails_over:
         return None
-    try:
-        engine = choose(AUTO, model(spec.model), service=False)
-    except EngineError:
-        return None
-    return dataclasses.replace(spec, engine=engine)
+    engine = best_local(model(spec.model))
+    return dataclasses.replace(spec, engine=engine) if engine else None

@@ -45,8 +45,9 @@ from bridge.pipeline.tasks import (
     separate_mix,
     write_project_files,
 )
+from bridge.separation.capabilities import KEY_ADVICE
 from bridge.separation.catalogue import Model, model
-from bridge.separation.registry import KEY_ADVICE, SERVICE
+from bridge.separation.registry import SERVICE
 
 log = logging.getLogger(__name__)
 

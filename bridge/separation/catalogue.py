@@ -24,12 +24,10 @@ class Model:
     complement: str | None
     """The name of what is left of the mix without the single stem; None for a model with several stems."""
     tier: str
-    engines: tuple[str, ...]
-    """The engines that can make these stems, best first."""
 
     @property
     def delivered(self) -> tuple[str, ...]:
-        """The names of all stems a musician receives: the complement comes with a single stem for nothing."""
+        """The names of all stems that are delivered: a single stem always comes with its complement."""
         return self.stems if self.complement is None else (*self.stems, self.complement)
 
 
@@ -46,7 +44,6 @@ def models() -> Mapping[int, Model]:
                 stems=tuple(row["stems"]),
                 complement=row.get("complement"),
                 tier=row["tier"],
-                engines=tuple(row["engines"]),
             )
             for key, row in table.items()
         }

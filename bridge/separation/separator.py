@@ -1,7 +1,8 @@
-"""The seam every engine stands behind.
+"""The interface that every local engine implements.
 
-To add an engine: write one module in this folder with a class that fits `Separator`, and name it in `registry.py`.
-It takes the path of a canonical mix and gives the paths of stems; it never names, normalises or delivers them.
+To add an engine: write a package in this folder with a class that fits `Separator` and an `ENGINE` that describes it,
+and add that to `ENGINES` in `registry.py`. A separator takes the path of a canonical mix and gives the paths of stems;
+it never names, normalises or delivers them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,17 @@ from typing import Protocol
 
 from bridge.separation.catalogue import Model
 from bridge.units import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How a local engine runs. An engine is loaded once in a process for each set of options."""
+
+    quality: tuple[tuple[str, float], ...] = ()
+    """Options that change the stems, such as ("shifts", 2): a part of the key of kept stems."""
+
+
+DEFAULT_OPTIONS = EngineOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +41,14 @@ class SeparationRequest:
 
 
 class Separator(Protocol):
-    """An engine."""
+    """A local engine, loaded. It serves one request after the other."""
 
     name: str
     """As written in the configuration and in receipts."""
 
-    label: str
-    """How people read the name; a rough engine says here that it is one."""
-
-    revision: str
-    """Changes whenever the same mix would give other stems, so that kept stems of an older revision are not used."""
-
-    def check(self, model: Model) -> None:
-        """Raise `ModelUnsupported` (with the engines that can) where this engine can't make the model's stems."""
-
     def separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
         """Separate, and return the file of each stem by its name ("vocals", "no_vocals", ...).
 
+        It may give more stems than the model has: all that its pass made are kept, for other models that ask for them.
         Runs in a process of its own and may be killed at any moment. Raises `EngineFailed` where the engine breaks.
         """

@@ -1,4 +1,4 @@
-"""What the server is told: small frozen values, read from no file here."""
+"""The server's options: small frozen values. Reading the configuration is left to the caller."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ def local_engine(model: Model) -> str:
 
     Raises `ModelUnsupported`.
     """
-    for name in model.engines:
-        if name != "api" and name in registry.ENGINES:
-            return name
+    if name := registry.best_local(model):
+        return name
     raise ModelUnsupported(
         f"No engine of this server can make model {model.id} ({model.display_name}: {', '.join(model.stems)})."
     )
@@ -29,7 +28,7 @@ def local_engine(model: Model) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The seam to what separates: which engine for a model, and how it is loaded, in whichever process runs it."""
+    """How the server finds the engine for a model, and how that is loaded in the process that computes."""
 
     choose: Callable[[Model], str] = local_engine
     load: Callable[[str], Separator] = registry.separator
@@ -37,7 +36,7 @@ class Engines:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one key, and one file, may ask for."""
+    """The limits of one key and of one file."""
 
     calls_per_minute: int = 600
     """0: as many as it likes."""
@@ -60,7 +59,7 @@ class ServerOptions:
     host: str = "127.0.0.1"
     port: int = 9125
     public_url: str = ""
-    """How it is reached from outside, where a proxy or tunnel stands before it; "" takes each request's own."""
+    """The address for links if it is behind a proxy or tunnel; "" takes the host that each request names."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False

@@ -51,11 +51,7 @@ SHARES = "shares"
 class Shares:
     """An engine for every model: the stems are unequal shares of the mix, the first one the largest."""
 
-    name = label = SHARES
-    revision = "1"
-
-    def check(self, model: Model) -> None:
-        pass
+    name = SHARES
 
     def separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
         samples, rate = soundfile.read(request.mix, dtype="float32", always_2d=True)

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from bridge.config.load import load
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, open_store, places, state_folder
 from bridge.daemon.requests import Requests
@@ -50,9 +51,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     settings.inbox.folder.mkdir()
     state = state_folder(settings)
     store = open_store(state)
-    workers = Workers(settings, state, store)
-    default, presets = default_spec(settings), preset_specs(settings)
-    choices = Choices(settings, default, presets)
+    possible = capabilities(settings)
+    workers = Workers(settings, possible, state, store)
+    default, presets = default_spec(settings, possible), preset_specs(settings, possible)
+    choices = Choices(settings, possible, default, presets)
     options = inbox_options(settings, default, presets, choices)
     requests = Requests(store, state.spool, workers, places(settings), choices, options.selected)
     yield Desk(requests, store, workers, settings.inbox.folder, state.spool)

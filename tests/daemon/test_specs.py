@@ -1,20 +1,42 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bridge.config.load import load
 from bridge.config.settings import Settings
-from bridge.daemon.specs import default_spec, offer, preset_specs, special_spec, takeover, wishes
+from bridge.daemon import specs
+from bridge.daemon.capabilities import available, capabilities
+from bridge.daemon.specs import configured_engines, missing_key_warning
 from bridge.errors import EngineUnavailable, ModelUnsupported, UsageError
+from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import models
+from bridge.separation.registry import ENGINES
 
 
 def _settings(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "config.toml"
     path.write_text(text)
     return load(path, {})
+
+
+def default_spec(settings: Settings) -> JobSpec:
+    return specs.default_spec(settings, capabilities(settings))
+
+
+def preset_specs(settings: Settings) -> Mapping[str, JobSpec]:
+    return specs.preset_specs(settings, capabilities(settings))
+
+
+def special_spec(settings: Settings, **wish: Any) -> JobSpec:
+    return specs.special_spec(settings, capabilities(settings), **wish)
+
+
+def takeover(settings: Settings, engines: set[str]) -> str:
+    return missing_key_warning(settings, capabilities(settings), engines)
 
 
 def test_without_any_wish_the_four_stems_of_501_are_made_by_the_best_engine(tmp_path: Path) -> None:
@@ -55,7 +77,7 @@ def test_what_cannot_be_had_is_refused_with_a_way_out(
     wish: dict[str, object], error: type[Exception], tmp_path: Path
 ) -> None:
     with pytest.raises(error) as caught:
-        special_spec(_settings(tmp_path, ""), **wish)  # type: ignore[arg-type]
+        special_spec(_settings(tmp_path, ""), **wish)
     assert getattr(caught.value, "advice", "")
 
 
@@ -75,14 +97,14 @@ def test_the_service_without_a_key_is_another_engine_only_where_that_is_allowed_
 
 def test_only_who_names_the_service_is_told_that_it_has_no_key(tmp_path: Path) -> None:
     text = "[separation]\nfailover = true\n[presets.a]\nmodel = 350\n"
-    assert wishes(_settings(tmp_path, text)) == {"auto"}
+    assert configured_engines(_settings(tmp_path, text)) == {"auto"}
     asking = _settings(tmp_path, text + 'engine = "api"\n')
-    assert wishes(asking) == {"auto", "api"}
+    assert configured_engines(asking) == {"auto", "api"}
     assert "preview" in takeover(asking, {"api"})
     assert takeover(asking, {"auto", "preview"}) == ""
     assert takeover(_settings(tmp_path, text + 'engine = "api"\n[api]\nkey = "a key"\n'), {"api"}) == ""
 
 
-def test_the_offer_has_every_model_of_the_catalogue_and_no_engine_of_another_version() -> None:
-    assert set(offer().makers) == set(models())
-    assert set(offer().engines) == {"preview", "api"}
+def test_a_configuration_may_name_every_model_of_the_catalogue_and_every_engine_of_the_registry() -> None:
+    assert set(available().makers) == set(models())
+    assert set(available().engines) == set(ENGINES)

@@ -11,6 +11,7 @@ import soundfile
 
 from bridge.config.load import load
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import make_output, open_store, state_folder
 from bridge.daemon.specs import default_spec
 from bridge.daemon.workers import Workers
@@ -47,7 +48,7 @@ def store(settings: Settings) -> Iterator[JobStore]:
     store.close()
 
 
-def test_a_parked_job_that_is_cancelled_is_withdrawn_while_the_crew_is_at_work(
+def test_a_parked_job_that_is_cancelled_is_withdrawn_while_the_workers_run(
     settings: Settings, service: StandIn, store: JobStore, tmp_path: Path
 ) -> None:
     state = state_folder(settings)
@@ -55,7 +56,7 @@ def test_a_parked_job_that_is_cancelled_is_withdrawn_while_the_crew_is_at_work(
     job_id = _bounce(settings, store, tmp_path)
     store.subscribe(lambda job: parked.set() if job.state is State.NEEDS_CREDIT else None)
     service.codes["get"] = 101002
-    workers = Workers(settings, state, store)
+    workers = Workers(settings, capabilities(settings), state, store)
     try:
         workers.start()
         assert parked.wait(60)
@@ -70,7 +71,8 @@ def test_a_parked_job_that_is_cancelled_is_withdrawn_while_the_crew_is_at_work(
 def _bounce(settings: Settings, store: JobStore, folder: Path) -> str:
     path = folder / "mix.wav"
     soundfile.write(path, [[0.1, 0.2]] * 4800, 48000, subtype="PCM_16")
-    job_id = ingest_now(Named(path), default_spec(settings), "cli", store, state_folder(settings).spool).job
+    spec = default_spec(settings, capabilities(settings))
+    job_id = ingest_now(Named(path), spec, "cli", store, state_folder(settings).spool).job
     assert job_id is not None
     return job_id
 

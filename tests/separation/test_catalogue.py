@@ -36,12 +36,6 @@ def test_exactly_the_single_stem_models_have_a_complement() -> None:
     assert all((row.complement is None) == (len(row.stems) > 1) for row in models().values())
 
 
-def test_every_model_can_be_made_in_the_cloud_and_names_only_known_engines() -> None:
-    for row in models().values():
-        assert "api" in row.engines
-        assert set(row.engines) <= {"api", "demucs", "roformer", "preview"}
-
-
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         model(999)

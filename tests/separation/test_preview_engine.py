@@ -12,17 +12,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.errors import EngineFailed, ModelUnsupported, StorageError
-from bridge.separation.catalogue import model, models
+from bridge.errors import EngineFailed, StorageError
+from bridge.separation.catalogue import model
 from bridge.separation.preview.engine import PreviewEngine
-from bridge.separation.separator import SeparationRequest, Separator
+from bridge.separation.registry import ENGINES
+from bridge.separation.separator import SeparationRequest
 from bridge.units import no_progress
 
 Sound = NDArray[np.float32]
 Separate = Callable[..., dict[str, Sound]]
 RATE = 44100
 
-ABLE = [501, 350, 340, 360]
+ABLE = list(ENGINES["preview"].passes or ())
 
 
 def _level_db(samples: NDArray[np.float64]) -> float:
@@ -143,19 +144,6 @@ def test_an_rf64_mix_is_read(tmp_path: Path) -> None:
     stems.mkdir()
     paths = PreviewEngine().separate(SeparationRequest(tmp_path / "mix.rf64", model(501), stems), no_progress)
     assert _null_db({name: soundfile.read(path, dtype="float32")[0] for name, path in paths.items()}, mix) <= -120
-
-
-@pytest.mark.parametrize("model_id", sorted(set(models()) - set(ABLE)))
-def test_a_model_it_cannot_make_names_the_engines_that_can(model_id: int) -> None:
-    engine: Separator = PreviewEngine()
-    with pytest.raises(ModelUnsupported, match="rough preview") as caught:
-        engine.check(model(model_id))
-    assert all(name in caught.value.advice for name in model(model_id).engines)
-
-
-@pytest.mark.parametrize("model_id", ABLE)
-def test_a_model_it_can_make_passes_the_check(model_id: int) -> None:
-    PreviewEngine().check(model(model_id))
 
 
 def test_a_mix_that_is_no_audio_is_the_engine_s_failure(tmp_path: Path) -> None:

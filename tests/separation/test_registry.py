@@ -1,4 +1,4 @@
-"""The list of engines and the choice among them."""
+"""The table of engines."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import sys
 
 import pytest
 
-from bridge.errors import EngineUnavailable, ModelUnsupported
+from bridge.errors import EngineUnavailable
+from bridge.separation import registry
 from bridge.separation.catalogue import model, models
-from bridge.separation.registry import LOCAL, choose, label, separator
+from bridge.separation.engine import Availability, Engine
+from bridge.separation.registry import ENGINES, LOCAL, best_local, label, makers, separator
+from bridge.separation.separator import EngineOptions
 
 
 def test_the_registry_is_imported_without_numpy() -> None:
@@ -17,60 +20,57 @@ def test_the_registry_is_imported_without_numpy() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_is_described_without_loading_it(name: str) -> None:
+    assert ENGINES[name].name == name
+    assert ENGINES[name].revision
+    assert name in label(name)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_names_only_models_of_the_catalogue(name: str) -> None:
+    assert set(ENGINES[name].passes or ()) <= set(models())
+    assert [row.id for row in models().values() if name in makers(row)] == list(registry.models_of(name))
+
+
 @pytest.mark.parametrize("name", LOCAL)
-def test_an_engine_of_this_version_loads_under_its_own_name(name: str) -> None:
+def test_a_local_engine_is_loaded_once_for_each_set_of_options(name: str) -> None:
+    separator.cache_clear()
     engine = separator(name)
     assert engine.name == name
-    assert engine.revision
-    assert engine.label == label(name)
+    assert separator(name) is engine
+    assert separator(name, EngineOptions(quality=(("shifts", 2),))) is not engine
 
 
 def test_the_preview_is_called_a_rough_preview() -> None:
-    assert "rough preview" in separator("preview").label
+    assert "rough preview" in label("preview")
 
 
-@pytest.mark.parametrize("name", ["demucs", "roformer"])
-def test_an_engine_of_a_later_version_says_which_engines_are_here(name: str) -> None:
-    with pytest.raises(EngineUnavailable, match="not in this version") as caught:
+@pytest.mark.parametrize("name", ["demucs", "roformer", "prevue"])
+def test_an_engine_that_is_not_here_says_which_engines_are(name: str) -> None:
+    with pytest.raises(EngineUnavailable, match="has no engine") as caught:
         separator(name)
     assert name in caught.value.message
     assert "preview" in caught.value.advice
 
 
-def test_a_misspelt_engine_says_which_engines_are_here() -> None:
-    with pytest.raises(EngineUnavailable, match="prevue") as caught:
-        choose("prevue", model(501))
-    assert "preview" in caught.value.advice
-
-
-@pytest.mark.parametrize("model_id", [501, 350, 340, 360])
-def test_auto_takes_the_best_engine_that_is_here(model_id: int) -> None:
-    assert choose("auto", model(model_id)) == "preview"
-    assert choose("preview", model(model_id)) == "preview"
-
-
-@pytest.mark.parametrize("model_id", [490, 380, 390, 491, 492, 493, 320])
-@pytest.mark.parametrize("engine", ["auto", "preview"])
-def test_a_model_that_no_engine_here_can_make_names_those_that_can(engine: str, model_id: int) -> None:
-    with pytest.raises(ModelUnsupported) as caught:
-        choose(engine, model(model_id))
-    assert str(model_id) in caught.value.message
-    assert all(able in caught.value.advice for able in models()[model_id].engines)
-    assert "501" in caught.value.advice
-
-
-@pytest.mark.parametrize("model_id", models())
-def test_with_a_key_the_service_makes_every_model(model_id: int) -> None:
-    assert choose("auto", model(model_id), service=True) == "api"
-    assert choose("api", model(model_id), service=True) == "api"
-
-
-def test_the_service_without_a_key_says_where_the_key_goes() -> None:
-    with pytest.raises(EngineUnavailable, match="needs a key") as caught:
-        choose("api", model(501))
-    assert "STEMBRIDGE_API_KEY" in caught.value.advice
-
-
 def test_a_job_may_be_for_the_service_but_no_separator_is() -> None:
     with pytest.raises(EngineUnavailable, match="does not run on this machine"):
         separator("api")
+
+
+@pytest.mark.parametrize("model_id", models())
+def test_the_service_makes_every_model_and_is_the_best_choice(model_id: int) -> None:
+    assert makers(model(model_id))[0] == "api"
+    assert best_local(model(model_id)) in {None, "preview"}
+
+
+def test_an_engine_that_lacks_something_now_is_neither_chosen_nor_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = Availability("The toy engine needs the package toy.", "pip install toy")
+    toy = Engine("toy", "toy", "1", {501: "all"}, lambda _options: separator("preview"), lambda: lacking)
+    monkeypatch.setattr(registry, "ENGINES", {"toy": toy, **ENGINES})
+    monkeypatch.setattr(registry, "LOCAL", ("toy", *LOCAL))
+    assert best_local(model(501)) == "preview"
+    with pytest.raises(EngineUnavailable, match="needs the package toy") as caught:
+        separator("toy")
+    assert caught.value.advice == "pip install toy"

@@ -19,7 +19,7 @@ from bridge.compute.executor import LocalExecutor
 from bridge.protocol.codes import BAD_REQUEST, MESSAGES, SERVER_ERROR, Code
 from bridge.protocol.paths import CREATE_PATH, GET_PATH
 from bridge.separation.catalogue import models
-from bridge.separation.registry import separator
+from bridge.separation.registry import makers, separator
 from bridge.separation.separator import SeparationRequest
 from bridge.server.options import Engines, Limits, local_engine
 from bridge.server.tables.keys import KeyState
@@ -192,7 +192,7 @@ def test_the_preview_engine_works_in_its_own_process(serve: Serve, one_second: b
 
 
 def test_the_cloud_is_never_the_engine_of_a_server() -> None:
-    assert {local_engine(model) for model in models().values() if "preview" in model.engines} == {"preview"}
+    assert {local_engine(model) for model in models().values() if "preview" in makers(model)} == {"preview"}
     assert separator("preview").name == "preview"
 
 

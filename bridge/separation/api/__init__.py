@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from bridge.separation.engine import Engine
 
-NAME: Final = "api"
-LABEL: Final = "api (the AudioSeparation service)"
-REVISION: Final = "1"
-"""The service may change its models at any time and does not say so; this counts only changes of ours."""
+ENGINE = Engine(
+    name="api",
+    label="api (the AudioSeparation service)",
+    # The service may change its models at any time and does not say so; this counts only changes of ours.
+    revision="1",
+    passes=None,
+)

@@ -18,7 +18,6 @@ from bridge.separation.preview.folddown import sides
 from bridge.separation.preview.masks import MaskPass, Real, Spectrum
 from bridge.separation.preview.rules import RULES
 from bridge.separation.preview.stft import OVERLAP, analyse, synthesise, window_size
-from bridge.separation.registry import unsupported
 from bridge.separation.separator import SeparationRequest
 from bridge.units import Hz, Progress
 
@@ -30,25 +29,17 @@ class PreviewEngine:
     """Separates without weights: a rough preview, by rules, of bass, drums, vocals and the rest."""
 
     name = preview.NAME
-    label = preview.LABEL
-    revision = preview.REVISION
 
     def __init__(self, passes: Sequence[MaskPass] = RULES, core: int = _CORE) -> None:
         self._passes = passes
         self._core = core
 
-    def check(self, model: Model) -> None:
-        """Raise `ModelUnsupported` (with the engines that can) where the preview can't make the model's stems."""
-        if self.name not in model.engines:
-            raise unsupported(self.name, model)
-
     def separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
         """Separate, and return the file of each stem by its name.
 
         The stems' sum is the mix to the rounding of float32. Memory does not grow with the mix's length. Raises
-        `ModelUnsupported`, `EngineFailed` where the mix cannot be read, `StorageError` where the disk fails.
+        `EngineFailed` where the mix cannot be read, `StorageError` where the disk fails.
         """
-        self.check(request.model)
         paths = {name: request.folder / f"{name}.wav" for name in request.model.delivered}
         try:
             with soundfile.SoundFile(request.mix) as mix, ExitStack() as files:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.config.available import Available
 from bridge.config.load import load
-from bridge.config.offer import Offer
 from bridge.errors import ConfigError
 
-OFFER = Offer(
-    {350: ("api", "roformer", "preview"), 492: ("api",), 501: ("api", "demucs", "preview")}, ("preview", "api")
-)
+AVAILABLE = Available({350: ("api", "preview"), 492: ("api",), 501: ("api", "preview")}, ("api", "preview"))
 
 
 @pytest.fixture
@@ -21,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 def problems(file: Path, text: str) -> list[str]:
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
-        load(file, {}, OFFER)
+        load(file, {}, AVAILABLE)
     return [f"{problem.line} {problem.message}" for problem in caught.value.problems]
 
 
@@ -32,7 +30,11 @@ def problems(file: Path, text: str) -> list[str]:
         ("[presets.a]\nmodel = 502\n", "2 [presets.a] model: there is no model 502, did you mean 501?"),
         (
             '[separation]\nengine = "demucs"\n',
-            '2 [separation] engine: "demucs" is not in this version, which has "preview" and "api"; or write "auto"',
+            '2 [separation] engine: this version has no engine "demucs"; it has "api" and "preview", or write "auto"',
+        ),
+        (
+            '[separation]\nengine = "aip"\n',
+            '2 [separation] engine: this version has no engine "aip", did you mean "api"?',
         ),
         (
             '[presets.a]\nengine = "preview"\nmodel = 492\n',
@@ -76,4 +78,4 @@ def test_a_preset_is_not_blamed_for_what_it_inherits_or_has_wrong_already(text: 
 
 def test_what_a_key_to_the_service_decides_is_left_to_the_start(file: Path) -> None:
     file.write_text('[separation]\nmodel = 492\n[presets.a]\nengine = "api"\n')
-    assert load(file, {}, OFFER).separation.model == 492
+    assert load(file, {}, AVAILABLE).separation.model == 492

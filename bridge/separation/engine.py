@@ -1,0 +1,55 @@
+"""What is known of an engine without loading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bridge.separation.catalogue import Model
+from bridge.separation.separator import EngineOptions, Separator
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether something can be used now; if not, why, and what to do about it."""
+
+    why: str = ""
+    """Why not, as a sentence; "" where it can be used."""
+    advice: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be used."""
+        return not self.why
+
+
+READY = Availability()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One row of the registry. An engine's package builds it, so it must be cheap to import."""
+
+    name: str
+    """As written in the configuration and in receipts."""
+    label: str
+    """How messages name it; a rough engine says here that it is one."""
+    revision: str
+    """Changes whenever the same mix would give other stems: kept stems of an older revision are not used."""
+    passes: Mapping[int, str] | None
+    """For each model id that it can make, the name of the pass that makes it; None: every model, by a pass of its own.
+
+    Models with the same pass share its stems: the mix is separated once for all of them.
+    """
+    load: Callable[[EngineOptions], Separator] | None = None
+    """Loads it, in the process that computes; None for an engine on somebody else's machine."""
+    availability: Callable[[], Availability] = lambda: READY
+    """Looks whether it can run now: are its packages and weights here?"""
+
+    def makes(self, model: Model) -> bool:
+        """Say whether the engine can make this model's stems."""
+        return self.passes is None or model.id in self.passes
+
+    def pass_of(self, model: Model) -> str:
+        """Return the name of the pass that makes this model's stems. Raises `KeyError` for a model it cannot make."""
+        return f"model {model.id}" if self.passes is None else self.passes[model.id]

@@ -116,4 +116,7 @@ def _note_accepted(job_id: str) -> None:
 
 
 def _note_problem(path: Path, error: StembridgeError) -> None:
-    log.warning("%s: %s %s", path, error, error.advice)
+    if str(path) in error.message:
+        log.warning("%s %s", error, error.advice)
+    else:
+        log.warning("%s: %s %s", path, error, error.advice)

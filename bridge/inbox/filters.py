@@ -17,7 +17,27 @@ MOVED_BOUNCES = "source"
 """The folder at the inbox's top into which delivered bounces are moved where that is configured, folded."""
 
 _OTHER_PROGRAMS = ("~syncthing~", "~$")
-_SYSTEM_FOLDERS = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information", "__macosx"})
+_CONFLICT = re.compile(
+    r"\.sync-conflict-\d{8}-"  # Syncthing
+    r"|\((?:[^()]*\b)?(?:conflicted copy|case conflict|sfconflict)\b[^()]*\)"  # Dropbox, Nextcloud, Seafile
+    r"|\((?:in konflikt stehende kopie|copie en conflit|copia en conflicto|copia in conflitto)\b[^()]*\)",  # Dropbox
+    re.IGNORECASE,
+)
+_SYSTEM_FOLDER = re.compile(
+    r"[@#~]recycled?|[@#~]snapshots?|@recently-snapshot|@gmt-.*|@eadir|@tmp|@sharesnap|@sharebin|@__thumb|@transcode"
+    r"|@qmpartition|@syno.*|\$recycle\.bin|recycle[rd]|recycle bin|trashbox|network trash folder|temporary items"
+    r"|system volume information|lost\+found|found\.\d{3}|__macosx",
+    re.IGNORECASE,
+)
+"""Where disks and network storage keep what was deleted, older versions and previews."""
+
+
+_SILENT = (
+    *(".reapeaks", ".reapindex", ".asd", ".pkf", ".sfk", ".mrk", ".ovw", ".wfm", ".peak", ".gpk", ".sfap0"),
+    *(".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".bak", ".error"),
+    *("desktop.ini", "thumbs.db", "icon\r", JOB_FILE),
+)
+"""Peak files of DAWs, files in progress, answers to job files, and what file managers write."""
 
 
 def folded(name: str) -> str:
@@ -28,9 +48,25 @@ def folded(name: str) -> str:
 def is_bounce_name(name: str) -> bool:
     """Say whether a file of this name can be a bounce.
 
-    Hidden files are not: among them are macOS's `._*` doubles and `.syncthing.*`.
+    Hidden files are not: among them are macOS's `._*` doubles and `.syncthing.*`. Neither are the copies that a
+    synchronisation makes of a file that was changed in two places.
     """
-    return name[name.rfind(".") :].lower() in SUFFIXES and name[0] != "." and not name.startswith(_OTHER_PROGRAMS)
+    if name[name.rfind(".") :].lower() not in SUFFIXES or name[0] == "." or name.startswith(_OTHER_PROGRAMS):
+        return False
+    return not is_conflict_copy(name)
+
+
+def is_conflict_copy(name: str) -> bool:
+    """Say whether a synchronisation program made this name for the other version of a file."""
+    return "onfli" in name.lower() and _CONFLICT.search(name) is not None
+
+
+def is_worth_a_word(name: str) -> bool:
+    """Say whether to tell that a file of this name, which is no bounce, is left alone.
+
+    Nobody expects stems of a hidden file, a peak file, a download in progress or our own answer to a job file.
+    """
+    return name[0] != "." and not name.startswith(_OTHER_PROGRAMS) and not name.lower().endswith(_SILENT)
 
 
 def is_job_file_name(name: str) -> bool:
@@ -71,7 +107,7 @@ class Filters:
     def enters(self, relative: str) -> bool:
         """Say whether a folder is looked into, given below the inbox and with slashes."""
         name = relative.rpartition("/")[2]
-        if name.startswith((".", *_OTHER_PROGRAMS)) or name.casefold() in _SYSTEM_FOLDERS:
+        if name.startswith((".", *_OTHER_PROGRAMS)) or _SYSTEM_FOLDER.fullmatch(name):
             return False
         # Folding makes the comparison right on case-insensitive disks; elsewhere nobody names two folders so alike.
         key = folded(relative)

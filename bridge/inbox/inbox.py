@@ -1,7 +1,7 @@
-"""The inbox's own thread: it scans, waits until files settle, has them copied, and makes jobs of them.
+"""The inbox's main thread: it scans, waits until files settle, has them copied, and makes jobs of them.
 
-Everything is decided here, in one thread; the watch and the threads at work only leave messages. The thread sleeps
-until the next scan, the next file that is due, or a message.
+All decisions are made here, in one thread. The file events and the worker threads only post messages to it. It sleeps
+until the next scan, the next file that is due for a check, or a message.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.inbox.copiers import COPIERS, copy_settled
 from bridge.inbox.filters import is_bounce_name, is_job_file_name
-from bridge.inbox.hands import Hands
+from bridge.inbox.hands import Hands, KeepGoing
+from bridge.inbox.ingest import COPIERS, Ledger, copy_settled
 from bridge.inbox.job_file_handler import JobFileHandler, OnRequest
-from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.inbox.outcome_handler import OnAccepted, OnProblem, OutcomeHandler
 from bridge.inbox.outcomes import Outcome
 from bridge.inbox.scan_schedule import ScanSchedule
-from bridge.inbox.settling import Ready, Settling
+from bridge.inbox.settling import Instant, Ready, Settling, was_suspended
 from bridge.inbox.spool import sweep
-from bridge.inbox.suspend import Instant, slept
 from bridge.jobs.arrival import Signature
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,7 @@ _STOP_S = 0.9
 
 @dataclass(frozen=True, slots=True)
 class _Closed:
-    """A writer closed this file."""
+    """A file event: a program that wrote to this file has closed it."""
 
     path: str
     signature: Signature
@@ -59,24 +57,22 @@ class Inbox:
         on_request: OnRequest | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Call `on_accepted(job id)` and `on_problem(path, error)` from the inbox's thread.
+        """Call `on_accepted(job id)` and `on_problem(path, error)` from the inbox's main thread.
 
-        `on_request(path, preset)` makes the jobs that job files ask for; it is called from a thread of its own, for
-        one after the other. Without it job files are left alone.
+        `on_request(path, preset)` makes the job that a job file asks for; a second thread calls it for one file after
+        the other. Without it job files are ignored.
 
-        Raises ConfigError where the inbox is also a folder of ours.
+        Raises ConfigError where the inbox is also the output or the state folder.
         """
         self._folder = options.folder
         self._spool = spool
         self._clock = clock
-        self._lookout = ScanSchedule(options, clock, self._on_hint, self._on_close)
-        self._settling = Settling(self._lookout.pace)
-        self._reception = OutcomeHandler(options, ledger, self._settling, on_accepted, on_problem)
-        self._copiers = Hands(
-            "inbox-copy", COPIERS, lambda ready, keep_going: copy_settled(ready, spool, keep_going), self._tell
-        )
-        self._clerk = (
-            None if on_request is None else Hands("inbox-request", 1, JobFileHandler(on_request).deal, self._tell)
+        self._schedule = ScanSchedule(options, clock, self._on_hint, self._on_close)
+        self._settling = Settling(self._schedule.pace)
+        self._outcomes = OutcomeHandler(options, ledger, self._settling, on_accepted, on_problem)
+        self._copiers = Hands("inbox-copy", COPIERS, self._copy, self._post)
+        self._job_files = (
+            None if on_request is None else Hands("inbox-request", 1, JobFileHandler(on_request).handle, self._post)
         )
         self._messages: deque[_Closed | Outcome] = deque()
         self._closes: list[_Closed] = []
@@ -88,36 +84,39 @@ class Inbox:
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
-        """Make the inbox if it is missing and begin to watch. Only under the state folder's lock.
+        """Make the inbox if it is missing and begin to watch it. The caller holds the lock of the state folder.
 
         Raises what the ledger raises.
         """
         with contextlib.suppress(OSError):
-            # If it cannot be made, the first scan tells so. Later it is never made: a share may be unmounted.
+            # Where this fails the first scan reports it. Later it is never made: a share may only be unmounted.
             self._folder.mkdir(parents=True, exist_ok=True)
         sweep(self._spool)
-        self._reception.open()
+        self._outcomes.open()
         self._copiers.start()
-        if self._clerk is not None:
-            self._clerk.start()
+        if self._job_files is not None:
+            self._job_files.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop within a second. What is not accepted by then is found again by the next start."""
+        """Stop within a second. What is not accepted by then is found again after the next start."""
         self._stopping.set()
         self._copiers.stop()
-        if self._clerk is not None:
-            self._clerk.stop()
+        if self._job_files is not None:
+            self._job_files.stop()
         self._bell.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
 
     def wake(self) -> None:
-        """Look now, and try again what failed."""
+        """Scan now, and retry what failed."""
         self._woken = True
         self._bell.set()
 
-    def _tell(self, message: _Closed | Outcome) -> None:
+    def _copy(self, ready: Ready, keep_going: KeepGoing) -> Outcome:
+        return copy_settled(ready, str(self._folder), self._spool, keep_going)
+
+    def _post(self, message: _Closed | Outcome) -> None:
         self._messages.append(message)
         self._bell.set()
 
@@ -130,65 +129,65 @@ class Inbox:
         if is_bounce_name(Path(path).name):
             with contextlib.suppress(OSError):
                 signature = Signature.of(os.stat(path))  # noqa: PTH116 - the path stays as the disk spells it
-                self._tell(_Closed(path, signature, self._clock()))
+                self._post(_Closed(path, signature, self._clock()))
 
     def _run(self) -> None:
         try:
             while self._keep_going():
-                self._hear()
-                if self._lookout.scan_at <= self._clock():
+                self._handle_messages()
+                if self._schedule.scan_at <= self._clock():
                     self._scan()
-                self._look()
+                self._check_due()
                 self._sleep()
         finally:
-            self._lookout.close()
+            self._schedule.close()
 
     def _keep_going(self) -> bool:
         return not self._stopping.is_set()
 
-    def _hear(self) -> None:
-        """Take in what the other threads have said."""
+    def _handle_messages(self) -> None:
+        """Handle what the other threads have posted."""
         while self._messages and self._keep_going():
             message = self._messages.popleft()
             if isinstance(message, _Closed):
                 self._closes.append(message)
             else:
                 self._at_work.discard(message.ready.path)
-                self._reception.receive(message, self._clock())
+                self._outcomes.handle(message, self._clock())
         if self._hinted:
             # Cleared before the scan is planned: a hint that comes later causes another scan.
             self._hinted = False
-            self._lookout.hint()
+            self._schedule.hint()
         if self._woken:
             self._woken = False
-            self._lookout.hurry()
-            self._reception.retry(self._clock())
+            self._schedule.scan_now()
+            self._outcomes.retry(self._clock())
 
     def _scan(self) -> None:
         try:
-            findings = self._lookout.scan(self._reception.known, self._keep_going)
+            findings = self._schedule.scan(self._outcomes.known, self._keep_going)
         except OSError as error:
-            self._reception.miss_inbox(self._folder, error)
+            self._outcomes.report_unreachable(self._folder, error)
             return
-        self._settling.pace = self._lookout.pace
-        self._reception.find_inbox(findings.denied)
+        self._settling.pace = self._schedule.pace
+        self._outcomes.note_scan(findings)
         now = self._clock()
         for path, signature in findings.fresh:
             if path not in self._settling:
                 log.debug("%s: new or changed, %d bytes; waiting until it stands still", path, signature.size)
             self._settling.see(path, signature, now)
-        if self._clerk is not None:
+        if self._job_files is not None:
             for path, signature in findings.requests:
                 self._settling.see(path, signature, now, at_once=True)
-        # Closes wait for a scan to show which of the files are bounces at all.
+        # Only a scan tells which of the closed files can be bounces.
         for close in self._closes:
             if close.path in self._settling:
                 log.debug("%s: closed by its writer", close.path)
                 self._settling.close(close.path, close.signature, close.at)
         self._closes.clear()
 
-    def _look(self) -> None:
-        """Look at each candidate that is due, and have those copied that have settled."""
+    def _check_due(self) -> None:
+        """Check each candidate that is due, and have those copied that have settled."""
         now = self._clock()
         for path in self._settling.take_due(now):
             if path in self._at_work:
@@ -197,34 +196,34 @@ class Inbox:
             try:
                 status = os.stat(path)  # noqa: PTH116 - the path stays as the disk spells it
             except (FileNotFoundError, NotADirectoryError):
-                self._reception.forget(path)
+                self._outcomes.forget(path)
                 continue
             except OSError as error:
-                self._reception.deny(path, error, now)
+                self._outcomes.note_unreadable(path, error, now)
                 continue
             if not stat.S_ISREG(status.st_mode):
-                self._reception.forget(path)
+                self._outcomes.forget(path)
                 continue
-            ready = self._settling.look(path, Signature.of(status), now)
+            ready = self._settling.check(path, Signature.of(status), now)
             if ready is None:
                 log.debug("%s: still changing or incomplete at %d bytes; waiting", path, status.st_size)
             else:
                 self._at_work.add(path)
-                self._pass_on(ready)
+                self._submit(ready)
 
-    def _pass_on(self, ready: Ready) -> None:
+    def _submit(self, ready: Ready) -> None:
         log.debug("%s: has settled%s; reading it", ready.path, " (out of patience)" if ready.insist else "")
-        if self._clerk is not None and is_job_file_name(Path(ready.path).name):
-            self._clerk.submit(ready)
+        if self._job_files is not None and is_job_file_name(Path(ready.path).name):
+            self._job_files.submit(ready)
         else:
             self._copiers.submit(ready)
 
     def _sleep(self) -> None:
-        """Wait for a message or the next due time."""
+        """Wait for a message, the next scan or the next check."""
         before = Instant(self._clock(), time.time())
-        planned_s = max(0.0, min(self._lookout.scan_at, self._settling.next_due()) - before.monotonic)
+        planned_s = max(0.0, min(self._schedule.scan_at, self._settling.next_due()) - before.monotonic)
         self._bell.wait(planned_s)
         self._bell.clear()
-        if slept(before, Instant(self._clock(), time.time()), planned_s):
+        if was_suspended(before, Instant(self._clock(), time.time()), planned_s):
             self._settling.restart(self._clock())
-            self._lookout.hurry()
+            self._schedule.scan_now()

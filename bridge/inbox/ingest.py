@@ -1,4 +1,8 @@
-"""From a whole copy to a job; and the way in for a file that somebody names."""
+"""How a file becomes a job: judged finished, copied to the spool, accepted by the ledger.
+
+The inbox does this with files that have settled (`copy_settled`, then `accept`), the other doors at once with a file
+that somebody names (`ingest_now`).
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,48 @@ import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from bridge.delivery.naming import song_of
 from bridge.errors import BounceError, StembridgeError
-from bridge.inbox.busy import open_for_writing
-from bridge.inbox.ledger import Ledger
+from bridge.inbox.busy import held_by_a_writer, open_for_writing
+from bridge.inbox.hands import KeepGoing
+from bridge.inbox.outcomes import Copied, Failed, Gone, NotYet, Outcome
+from bridge.inbox.scan import in_delivery
+from bridge.inbox.settling import Ready
 from bridge.inbox.spool import SourceChanged, SourceGone, SourceUnreadable, SpoolCopy, copy_to_spool
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.spec import JobSpec
 from bridge.media.completeness import STANDING_S, judge_path
 from bridge.media.judgement import Verdict
+from bridge.separation.catalogue import models
 
+_WAIT = "Wait until the render or the copy has ended, or render it again."
 _NO_SUCH_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
+
+
+COPIERS: Final = 2
+"""Threads that copy: one long bounce from a slow share leaves a thread for the others."""
+
+
+class Ledger(Protocol):
+    """The memory of what has come in. `bridge.jobs.store.JobStore` is one."""
+
+    def seen(self) -> dict[str, Signature]:
+        """Return every path handled so far, verbatim, with the signature it had."""
+        ...
+
+    def accept(self, arrival: Arrival) -> str | None:
+        """Make a job and remember the arrival, both in one transaction; return the job's id.
+
+        Return None where this very path with this very content is known already (touched, or saved again as it
+        was): then only the signature is remembered, and the caller deletes its spool copy.
+        """
+        ...
+
+    def remember(self, source: Path, signature: Signature) -> None:
+        """Remember a path without a job, so that it is not taken for a new bounce."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +86,39 @@ def refuse_unspellable(source: Path) -> None:
         ) from error
 
 
-def admit(arrival: Arrival, ledger: Ledger) -> str | None:
+def copy_settled(ready: Ready, inbox: str, spool: Path, keep_going: KeepGoing) -> Outcome:
+    """Copy a settled file to the spool, or say why not. Raises CopyStopped within a block of being told to stop."""
+    source = Path(ready.path)
+    try:
+        refuse_unspellable(source)
+        if in_delivery(ready.path, inbox):
+            return Gone(ready)  # its receipt came after the scan that found the file
+        if held_by_a_writer(ready.path):
+            return NotYet(ready, unfinished=False)
+        if not ready.insist and (_is_named_like_a_stem(source) or judge_path(source).verdict is not Verdict.COMPLETE):
+            return NotYet(ready, unfinished=True)
+        return Copied(ready, copy_to_spool(source, spool, ready.signature, keep_going))
+    except SourceChanged:
+        return NotYet(ready, unfinished=False)
+    except (SourceGone, FileNotFoundError, NotADirectoryError):
+        return Gone(ready)
+    except StembridgeError as error:
+        return Failed(ready, error)
+    except OSError as error:
+        return Failed(ready, SourceUnreadable.from_reading(source, error))
+
+
+def _is_named_like_a_stem(source: Path) -> bool:
+    """Say whether a file may belong to a delivery that is being copied or synchronised into the inbox.
+
+    Its receipt comes last, so such a file is given the time that an unfinished one has.
+    """
+    song, _, stem = source.stem.rpartition(" - ")
+    folders = (source.parent.name, source.parent.parent.name)
+    return song in folders and any(stem in model.delivered for model in models().values())
+
+
+def accept(arrival: Arrival, ledger: Ledger) -> str | None:
     """Hand a copy to the ledger; return the new job's id, or None where the ledger knew this content at this path.
 
     The copy is deleted unless a job was made of it. Raises what the ledger raises.
@@ -71,9 +136,8 @@ def admit(arrival: Arrival, ledger: Ledger) -> str | None:
 def ingest_now(bounce: Named, spec: JobSpec, door: str, ledger: Ledger, spool: Path) -> Ingested:
     """Make a job of a file that somebody named, without waiting for it to settle.
 
-    Raises BounceError where the file
-    is missing, unreadable, no regular file, held by a writer, cut off or changing; StorageError where it cannot be
-    copied; and what the ledger raises.
+    Raises BounceError where the file is missing, unreadable, empty, no regular file, held by a writer, cut off or
+    changing; StorageError where it cannot be copied; and what the ledger raises.
     """
     source = bounce.path.absolute()
     refuse_unspellable(source)
@@ -88,19 +152,21 @@ def ingest_now(bounce: Named, spec: JobSpec, door: str, ledger: Ledger, spool: P
     except OSError as error:
         if error.errno in _NO_SUCH_NAME:
             raise _missing(source) from error
-        raise _unreadable(f"{source.name} cannot be read: {error.strerror or error} ({source}).") from error
+        raise _unreadable(f"{source} cannot be read: {error.strerror or error}.") from error
     song = song_of(source)
     arrival = Arrival(source, copy.path, copy.sha256, copy.signature, song, door, spec, bounce.watched)
-    return Ingested(admit(arrival, ledger), copy.sha256)
+    return Ingested(accept(arrival, ledger), copy.sha256)
 
 
 def _copy_of_finished(source: Path, spool: Path, judged: Signature | None) -> SpoolCopy:
-    """Copy a file that is finished by all we can tell at one look, and is the one that was judged before."""
+    """Copy a file that is finished as far as can be told now, and is the one whose path was judged before."""
     status = source.stat()
     if judged is not None and Signature.of(status) != judged:
         raise SourceChanged(str(source))
     if not stat.S_ISREG(status.st_mode):
         raise BounceError(f"{source} is not a file.", code="bounce.not_a_file", advice="Name an audio file.")
+    if not status.st_size:
+        raise BounceError(f"{source.name} is empty: it has no samples.", code="bounce.empty", advice=_WAIT)
     if open_for_writing(str(source)):
         raise _unfinished(source, "is held open by the program that writes it")
     # A time in the future comes from another machine's clock; far in the future it says nothing of the present.
@@ -128,5 +194,5 @@ def _unfinished(source: Path, why: str) -> BounceError:
     return BounceError(
         f"{source.name} {why}.",
         code="bounce.incomplete",
-        advice="Wait until the render or the copy has ended, or render it again.",
+        advice=_WAIT,
     )

@@ -1,4 +1,4 @@
-"""What the job files' thread does: read one, pass its request on, and take it away or answer it."""
+"""Handles one job file: reads it, makes the job that it asks for, then removes it or writes an answer beside it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ OnRequest = Callable[[str, str], str]
 
 
 class JobFileHandler:
-    """Deals with one job file after the other, so that nobody asks for one bounce twice at the same time."""
+    """Handles one job file after the other, so that two for the same bounce never run at the same time."""
 
     def __init__(self, on_request: OnRequest) -> None:
         """`on_request` raises StembridgeError where it refuses, or cannot do it just now."""
         self._on_request = on_request
 
-    def deal(self, ready: Ready, keep_going: KeepGoing) -> Outcome:
-        """Do what a job file asks for.
+    def handle(self, ready: Ready, keep_going: KeepGoing) -> Outcome:
+        """Make the job that a job file asks for.
 
-        A file that is no JSON yet is looked at again until it has settled. Raises CopyStopped where a request
+        A file that is no JSON yet is read again until it has settled. Raises CopyStopped where a request
         failed while everything was being stopped: the next start finds the job file again.
         """
         path = Path(ready.path)

@@ -1,4 +1,4 @@
-"""What can become of a settled file, as the threads at work report it to the inbox's own."""
+"""The outcomes that worker threads report to the inbox's main thread, for each file that has settled."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class NotYet:
 
     ready: Ready
     unfinished: bool
-    """Its container says so; otherwise it changed, a writer holds it, or it was looked at early."""
+    """Its container is not complete. Otherwise it changed, a program writes to it, or it was read too early."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The file is no longer there."""
+    """The file is no longer there, or turned out to be part of a delivery."""
 
     ready: Ready
 

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bridge.inbox.filters import Filters, is_bounce_name, is_job_file_name
+from bridge.delivery.plan import DRAFT_NAME
+from bridge.delivery.receipt import RECEIPT_NAME
+from bridge.inbox.filters import Filters, is_bounce_name, is_conflict_copy, is_job_file_name, is_worth_a_word
 from bridge.jobs.arrival import Signature
 
 _MAX_DEPTH = 32
@@ -24,7 +26,16 @@ class Findings:
     requests: list[tuple[str, Signature]] = field(default_factory=list)
     """Job files, likewise."""
     denied: list[tuple[str, OSError]] = field(default_factory=list)
-    """Files and folders that could not be looked at, with the reason."""
+    """Files and folders that could not be read, with the reason."""
+    passed_over: list[tuple[str, str]] = field(default_factory=list)
+    """What somebody may have meant as a bounce and is none, with the reason, whether that is new or not."""
+
+    def add(self, other: Findings) -> None:
+        """Take over what another scan found."""
+        self.fresh += other.fresh
+        self.requests += other.requests
+        self.denied += other.denied
+        self.passed_over += other.passed_over
 
 
 def scan(root: str, filters: Filters, known: Mapping[str, Signature], keep_going: Callable[[], bool]) -> Findings:
@@ -49,32 +60,75 @@ def scan(root: str, filters: Filters, known: Mapping[str, Signature], keep_going
     return findings
 
 
+def in_delivery(path: str, root: str) -> bool:
+    """Say whether a file lies in a delivery, however that came into the inbox: its stems are no bounces.
+
+    The root itself is taken from even where it holds a receipt.
+    """
+    folder = os.path.dirname(path)  # noqa: PTH120 - the path stays as the disk spells it
+    while len(folder) > len(root):
+        if any(os.path.lexists(os.path.join(folder, name)) for name in _RECEIPTS):  # noqa: PTH118
+            return True
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return False
+
+
+_RECEIPTS = frozenset({RECEIPT_NAME, DRAFT_NAME})
+_DELIVERY = "the folder is a delivery of Stembridge: its files are stems, or belong to them"
+
+
 def _scan_folder(
     folder: str, relative: str, filters: Filters, known: Mapping[str, Signature], findings: Findings
 ) -> list[tuple[str, str]]:
-    """Look at one folder; return the folders in it that are to be entered. This loop is hot: see its bench."""
+    """List one folder; return the folders in it that are to be entered. This loop is hot: see its bench."""
     below = f"{relative}/" if relative else ""
-    patterns = filters.has_patterns
     deeper = []
+    here = Findings()
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if (bounce := is_bounce_name(name)) or is_job_file_name(name):
-                if patterns and filters.ignores(below + name):
-                    continue
-                try:
-                    status = _status(entry)
-                except FileNotFoundError:
-                    continue
-                except OSError as error:
-                    findings.denied.append((entry.path, error))
-                    continue
-                if stat.S_ISREG(status.st_mode):
-                    _compare(entry.path, status, known, findings.fresh if bounce else findings.requests)
-                    continue
+            if name in _RECEIPTS and relative:
+                findings.passed_over.append((folder, _DELIVERY))
+                return []
+            if is_bounce_name(name) or is_job_file_name(name):
+                _add_file(entry, below, filters, known, here)
+            elif not entry.is_dir(follow_symlinks=False):
+                if is_worth_a_word(name) and not filters.ignores(below + name):
+                    here.passed_over.append((entry.path, _why_no_bounce(entry)))
+                continue
             if entry.is_dir(follow_symlinks=False) and filters.enters(below + name):
                 deeper.append((entry.path, below + name))
+    findings.add(here)
     return deeper
+
+
+def _add_file(
+    entry: os.DirEntry[str], below: str, filters: Filters, known: Mapping[str, Signature], found: Findings
+) -> None:
+    """Add an entry that is named like a bounce or a job file, unless nothing about it is new."""
+    if filters.has_patterns and filters.ignores(below + entry.name):
+        return
+    try:
+        status = _status(entry)
+    except FileNotFoundError:
+        if entry.is_symlink():
+            found.passed_over.append((entry.path, "it is a link that leads nowhere"))
+    except OSError as error:
+        found.denied.append((entry.path, error))
+    else:
+        if stat.S_ISREG(status.st_mode):
+            _compare(entry.path, status, known, found.requests if is_job_file_name(entry.name) else found.fresh)
+        else:
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            found.passed_over.append((entry.path, f"it is {what}"))
+
+
+def _why_no_bounce(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink() and entry.is_dir():
+        return "it is a link to a folder; only real folders are entered"
+    if is_conflict_copy(entry.name):
+        return "a synchronisation made it of a file that was changed in two places"
+    return "its name does not end like the name of an audio file"
 
 
 def _compare(

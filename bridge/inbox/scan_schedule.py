@@ -1,4 +1,4 @@
-"""Scans the inbox, keeps the watch on it alive, and knows when the next scan is due."""
+"""Scans the inbox, keeps its file events coming, and decides when the next scan is due."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bridge.inbox.watch import Watch
 from bridge.jobs.arrival import Signature
 
 _HINT_S = 0.05
-"""How long events gather before they cause a scan."""
+"""How long file events are collected before they cause a scan."""
 _IDLE_SHARE = 10
-"""Scans that events or polling ask for leave at least this many times their own length between them."""
+"""After a scan that events or polling caused, at least this many times its duration passes before the next one."""
 
 
 class ScanSchedule:
-    """One folder, looked at again and again. Used from one thread."""
+    """The scans of one folder. Used from one thread."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class ScanSchedule:
         on_hint: Callable[[], None],
         on_close: Callable[[str], None],
     ) -> None:
-        """Call `on_hint` and `on_close` from the watch's thread. Raises ConfigError as `InboxOptions.filters` does."""
+        """Call `on_hint` and `on_close` from the thread of the file events. Raises ConfigError as `filters` does."""
         self.scan_at = clock()
         """When the next scan is due."""
         self.pace = Pace(options.settle_s, remote=options.polling is True)
@@ -41,11 +41,11 @@ class ScanSchedule:
         self._rest_until = self.scan_at
 
     def hint(self) -> None:
-        """Bring the next scan forward, since something has happened."""
+        """Scan soon, since something has happened in the folder."""
         self.scan_at = min(self.scan_at, max(self._clock() + _HINT_S, self._rest_until))
 
-    def hurry(self) -> None:
-        """Scan at once."""
+    def scan_now(self) -> None:
+        """Make a scan due now."""
         self.scan_at = self._clock()
 
     def scan(self, known: Mapping[str, Signature], keep_going: Callable[[], bool]) -> Findings:

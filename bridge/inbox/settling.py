@@ -1,7 +1,7 @@
-"""When a file is settled: nothing here looks at a disk or a clock.
+"""Decides when a file has settled. Reads neither disk nor clock: signatures and times are passed in.
 
-A candidate is one path. It has the signature last seen at that path, and since when. It is *due* for another look
-when it will have stood still long enough; a look that finds the same signature makes it ready to be copied.
+A candidate is one path, with the signature last seen there and since when. It is *due* for a check when it will have
+stood still long enough. A check that finds the same signature makes it ready to be copied.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 
 from bridge.jobs.arrival import Signature
+
+_SLACK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Pace:
 
     @property
     def patience_s(self) -> float:
-        """How long a file stands still although its container says that there is more to come (60 s)."""
+        """How long a file must stand still whose container is not complete, before it is taken all the same (60 s)."""
         return self.settle_s * 30
 
 
@@ -44,9 +46,9 @@ class Ready:
     path: str
     signature: Signature
     insist: bool
-    """It has stood still beyond all patience: take it even if its container is not complete."""
+    """It has stood still for `Pace.patience_s`: take it even if its container is not complete."""
     settled: bool = True
-    """It has stood still as long as a file must whose close nobody saw."""
+    """It has stood still for `Pace.still_s`, which is enough where no close was seen."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class _Candidate:
 
 
 class Settling:
-    """All candidates, and in which order they come due."""
+    """All candidates, ordered by when they are due for a check."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
@@ -69,9 +71,9 @@ class Settling:
         return path in self._candidates
 
     def see(self, path: str, signature: Signature, now: float, *, at_once: bool = False) -> None:
-        """Note what a look has found at a path. What is known already goes on waiting.
+        """Note the signature found at a path. A candidate that is known already goes on waiting.
 
-        `at_once` asks for a first look now, at a file that can say by itself whether it is whole.
+        `at_once` makes a new one due now: a job file shows by itself whether it is whole.
         """
         candidate = self._candidates.get(path)
         if candidate is None or candidate.signature != signature:
@@ -86,7 +88,7 @@ class Settling:
             self._set_due(path, min(candidate.due, now + self.pace.closed_s))
 
     def take_due(self, now: float) -> list[str]:
-        """Return the paths that are due for a look; each must be answered by `look`, `postpone` or `forget`."""
+        """Return the paths that are due for a check; each must be answered by `check`, `postpone` or `forget`."""
         paths = []
         while self._order and self._order[0][0] <= now:
             due, path = heapq.heappop(self._order)
@@ -97,7 +99,7 @@ class Settling:
         return paths
 
     def next_due(self) -> float:
-        """Return when the next look is due; infinity where nothing waits."""
+        """Return when the next check is due; infinity where nothing waits."""
         while self._order:
             due, path = self._order[0]
             candidate = self._candidates.get(path)
@@ -106,10 +108,10 @@ class Settling:
             heapq.heappop(self._order)
         return math.inf
 
-    def look(self, path: str, signature: Signature, now: float) -> Ready | None:
-        """Decide about a path that was due, given the signature that it has now.
+    def check(self, path: str, signature: Signature, now: float) -> Ready | None:
+        """Return whether a path that was due is ready, given the signature that it has now; None: it waits on.
 
-        Where it is ready it stays a candidate without a due time, until `accepted`, `postpone` or a change.
+        A ready path stays a candidate without a due time, until `accepted`, `postpone` or a change.
         """
         candidate = self._candidates.get(path)
         if candidate is None or candidate.signature != signature:
@@ -122,29 +124,29 @@ class Settling:
         return Ready(path, signature, insist, settled=now >= candidate.since + self.pace.still_s)
 
     def unfinished(self, path: str, signature: Signature, now: float) -> None:
-        """Note that the container of a ready file is not complete: wait for a change, or for patience to end."""
+        """Note that the container of a ready file is not complete: wait for a change, at most for `Pace.patience_s`."""
         candidate = self._candidates.get(path)
         if candidate is not None and candidate.signature == signature:
             candidate.unfinished = True
             self._set_due(path, min(now + self.pace.still_s, candidate.since + self.pace.patience_s))
 
     def accepted(self, path: str, signature: Signature) -> None:
-        """Let go of a path, unless it has changed since that signature."""
+        """Drop a candidate that is dealt with, unless it has changed since that signature."""
         candidate = self._candidates.get(path)
         if candidate is not None and candidate.signature == signature:
             del self._candidates[path]
 
     def forget(self, path: str) -> None:
-        """Let go of a path that is no more."""
+        """Drop a candidate whose file is gone."""
         self._candidates.pop(path, None)
 
     def postpone(self, path: str, until: float) -> None:
-        """Look at a candidate again at that time, not before."""
+        """Check a candidate at that time, not before."""
         if path in self._candidates:
             self._set_due(path, until)
 
     def restart(self, now: float) -> None:
-        """Begin all waiting anew: while this machine slept, standing still proved nothing."""
+        """Restart all waits: while this machine was suspended, standing still proved nothing."""
         for path, candidate in self._candidates.items():
             if candidate.due != math.inf:
                 candidate.since = now
@@ -153,3 +155,22 @@ class Settling:
     def _set_due(self, path: str, due: float) -> None:
         self._candidates[path].due = due
         heapq.heappush(self._order, (due, path))
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Both clocks, read together."""
+
+    monotonic: float
+    wall: float
+
+
+def was_suspended(before: Instant, after: Instant, planned_s: float) -> bool:
+    """Say whether the machine was suspended during a wait that should have taken at most `planned_s`.
+
+    On Linux and macOS the monotonic clock stops meanwhile, so the two clocks drift apart. On Windows, and where the
+    process was stopped, it goes on, so the wait was too long. A wall clock that was set counts too: that costs one
+    scan.
+    """
+    waited = after.monotonic - before.monotonic
+    return waited > planned_s + _SLACK_S or abs(after.wall - before.wall - waited) > _SLACK_S

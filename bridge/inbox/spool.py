@@ -31,7 +31,7 @@ class SourceUnreadable(StorageError):
     @classmethod
     def from_reading(cls, source: Path, error: OSError) -> SourceUnreadable:
         """Translate an `OSError` met while looking at or reading the bounce."""
-        return cls(f"{source.name} cannot be read: {error.strerror or error} ({source})")
+        return cls(f"{source} cannot be read: {error.strerror or error}.")
 
 
 class SourceGone(Exception):

@@ -16,8 +16,8 @@ import pytest
 
 from bridge.errors import StembridgeError
 from bridge.inbox.inbox import Inbox
+from bridge.inbox.ingest import Ledger
 from bridge.inbox.job_file_handler import OnRequest
-from bridge.inbox.ledger import Ledger
 from bridge.inbox.options import InboxOptions
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.spec import JobSpec

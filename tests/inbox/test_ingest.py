@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bridge.audio.decode import decode
 from bridge.errors import BounceError, StorageError, StoreError
 from bridge.inbox.ingest import Named, ingest_now
 from bridge.inbox.spool import SourceGone, SourceUnreadable, copy_to_spool
@@ -88,6 +89,36 @@ def test_a_file_that_does_not_know_its_length_is_refused_while_it_is_fresh(idle:
     assert refusal(idle, path) == "bounce.incomplete"
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert ingest(idle, path) == "job1"
+
+
+@pytest.mark.parametrize("stands_since", [1_700_000_000, 4_000_000_000], ids=["long ago", "another clock's future"])
+def test_a_file_that_stands_still_is_taken_where_only_its_header_is_wrong(idle: Room, stands_since: int) -> None:
+    path = idle.save("song.wav")
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + (len(content) + 28).to_bytes(4, "little") + content[8:])
+    with pytest.raises(BounceError, match="being written"):
+        ingest(idle, path)
+    os.utime(path, (stands_since, stands_since))
+    assert ingest(idle, path) == "job1"
+
+
+def test_a_file_that_stands_still_and_lacks_audio_is_cut_off(idle: Room) -> None:
+    path = idle.save("song.wav")
+    path.write_bytes(path.read_bytes()[:-400])
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    with pytest.raises(BounceError, match=r"song\.wav is cut off: it ends before its audio does\.$") as caught:
+        ingest(idle, path)
+    assert caught.value.code == "bounce.incomplete"
+
+
+def test_a_file_of_no_bytes_is_empty_in_the_words_of_the_decoder(idle: Room, tmp_path: Path) -> None:
+    path = idle.folder / "song.wav"
+    path.write_bytes(b"")
+    with pytest.raises(BounceError) as named:
+        ingest(idle, path)
+    with pytest.raises(BounceError) as decoded:
+        decode(path, tmp_path / "canonical.wav")
+    assert (named.value.code, str(named.value)) == (decoded.value.code, str(decoded.value))
 
 
 def test_a_store_that_refuses_keeps_no_copy(idle: Room) -> None:

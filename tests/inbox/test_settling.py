@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.inbox.settling import Pace, Ready, Settling
-from bridge.inbox.suspend import Instant, slept
+from bridge.inbox.settling import Instant, Pace, Ready, Settling, was_suspended
 from bridge.jobs.arrival import Signature
 
 OLD, NEW = Signature(1, 100, 1), Signature(1, 200, 2)
@@ -16,7 +15,7 @@ def ready_at(settling: Settling, path: str, signature: Signature) -> float:
     while True:
         now = settling.next_due()
         for due in settling.take_due(now):
-            if settling.look(due, signature, now) is not None:
+            if settling.check(due, signature, now) is not None:
                 assert due == path
                 return now
 
@@ -42,7 +41,7 @@ def test_a_change_found_when_due_begins_the_wait_anew() -> None:
     settling = Settling(Pace(2.0))
     settling.see("a", OLD, 0.0)
     assert settling.take_due(5.0) == ["a"]
-    assert settling.look("a", NEW, 5.0) is None
+    assert settling.check("a", NEW, 5.0) is None
     assert ready_at(settling, "a", NEW) == 10.0
 
 
@@ -56,7 +55,7 @@ def test_an_unfinished_file_is_waited_for_a_minute_and_then_taken_as_it_is() -> 
     while ready is None:
         now = settling.next_due()
         for path in settling.take_due(now):
-            ready = settling.look(path, OLD, now)
+            ready = settling.check(path, OLD, now)
     assert (now, ready) == (60.0, Ready("a", OLD, insist=True))
 
 
@@ -99,7 +98,7 @@ def test_what_is_ready_has_stood_still_for_the_settling_time(steps: list[tuple[f
         if close:
             settling.close("a", current, now)
         for path in settling.take_due(now):
-            if settling.look(path, current, now) is not None:
+            if settling.check(path, current, now) is not None:
                 assert now - since >= 2.0
                 settling.postpone(path, now)
 
@@ -111,4 +110,4 @@ def test_what_is_ready_has_stood_still_for_the_settling_time(steps: list[tuple[f
 )
 def test_a_sleep_shows_in_the_clocks(monotonic: float, wall: float, expected: bool) -> None:
     before = Instant(1000.0, 5000.0)
-    assert slept(before, Instant(1000.0 + monotonic, 5000.0 + wall), planned_s=30.0) is expected
+    assert was_suspended(before, Instant(1000.0 + monotonic, 5000.0 + wall), planned_s=30.0) is expected

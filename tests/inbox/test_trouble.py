@@ -211,11 +211,11 @@ def test_the_waits_between_attempts_grow_and_news_is_told_once() -> None:
     troubles = Troubles(5.0)
     full = StorageError.from_os(OSError(errno.ENOSPC, "full"), "writing")
     broken = StorageError.from_os(OSError(errno.EIO, "broken"), "writing")
-    assert [troubles.meet("a", full) for _ in range(8)] == [
+    assert [troubles.note("a", full) for _ in range(8)] == [
         (True, 5.0), (False, 10.0), (False, 20.0), (False, 40.0), (False, 80.0), (False, 160.0), (False, 300.0),
         (False, 300.0),
     ]  # fmt: skip
-    assert troubles.meet("a", broken)[0]
-    assert troubles.over("a")
-    assert not troubles.over("a")
-    assert troubles.meet("a", full) == (True, 5.0)
+    assert troubles.note("a", broken)[0]
+    assert troubles.clear("a")
+    assert not troubles.clear("a")
+    assert troubles.note("a", full) == (True, 5.0)

@@ -1,4 +1,4 @@
-"""How the rooms are put together: by the daemon for good, by the command line for one command."""
+"""Builds the parts that the daemon and single commands of the command line both need."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from bridge.jobs.job import Job, stems_key
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 from bridge.pipeline.kept import KeptStems
+from bridge.separation.catalogue import model
 from bridge.separation.registry import engine
 
 
@@ -49,7 +50,7 @@ def kept_stems(settings: Settings, state: StateFolder) -> KeptStems:
 def inbox_options(
     settings: Settings, default: JobSpec, presets: Mapping[str, JobSpec], choices: Choices
 ) -> InboxOptions:
-    """Return what the inbox is told."""
+    """Return the options of the inbox."""
     return InboxOptions(
         folder=settings.inbox.folder,
         settle_s=settings.inbox.settle_s,
@@ -65,14 +66,14 @@ def inbox_options(
 
 
 def places(settings: Settings) -> Places:
-    """Return where a bounce may lie that somebody names. Raises `ConfigError` where our own folder is the inbox."""
+    """Return where a bounce named from outside may lie. Raises `ConfigError` where our own folder is the inbox."""
     ours = (settings.state.folder, settings.output.folder)
     filters = Filters(settings.inbox.folder, ours, settings.inbox.ignore)
     return Places(settings.inbox.folder, settings.osc.folders, filters)
 
 
 def job_for(bounce: Named, spec: JobSpec, door: str, store: JobStore, spool: Path) -> Job:
-    """Return the job of a bounce that somebody names, a new one or the one it has. Raises what `ingest_now` does."""
+    """Return the job of a bounce that was asked for: a new one, or the one it has. Raises what `ingest_now` does."""
     taken = ingest_now(bounce, spec, door, store, spool)
     job = store.get(taken.job) if taken.job else store.latest_of(bounce.path.absolute(), taken.sha256)
     if job is None:
@@ -81,8 +82,8 @@ def job_for(bounce: Named, spec: JobSpec, door: str, store: JobStore, spool: Pat
 
 
 def key_of(sha256: str, spec: JobSpec) -> str:
-    """Name what the stems of some audio depend on."""
-    return stems_key(sha256, spec.model, spec.engine, engine(spec.engine).revision)
+    """Return the key of the stems that this spec asks for, of the audio with this SHA-256."""
+    return stems_key(sha256, engine(spec.engine).made_by(model(spec.model)))
 
 
 def _key_of(arrival: Arrival) -> str:

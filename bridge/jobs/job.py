@@ -77,9 +77,10 @@ class Event:
     detail: str
 
 
-def stems_key(sha256: str, model: int, engine: str, revision: str) -> str:
-    """Name what a set of stems depends on: the same key means the same stems, so they need not be made again.
+def stems_key(sha256: str, made_by: str) -> str:
+    """Return the key of a set of stems: the same key means the same stems, so they need not be made again.
 
-    The hash is that of the bounce's file; a copy under another name has the same.
+    `sha256` is that of the bounce's file: a copy under another name has the same. `made_by` names the pass, the engine,
+    its revision, weights and options.
     """
-    return hashlib.sha256(f"{sha256}|{model}|{engine}|{revision}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{sha256}|{made_by}".encode()).hexdigest()[:32]

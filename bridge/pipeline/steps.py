@@ -30,24 +30,26 @@ from bridge.jobs.job import Job
 from bridge.jobs.states import REMOTE, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.archive import archive_source
-from bridge.pipeline.kept import KeptStems
+from bridge.pipeline.kept import KeptStems, kept_under
 from bridge.pipeline.receipts import make_receipt
 from bridge.pipeline.remote import Cloud, RemoteStep
 from bridge.pipeline.runner import Span, TaskRunner
 from bridge.pipeline.space import require_space
 from bridge.pipeline.tasks import (
+    ComplementTask,
     DecodeTask,
     ProjectsTask,
     RenderTask,
     SeparateTask,
     decode_bounce,
+    make_complement,
     render_stems,
     separate_mix,
     write_project_files,
 )
 from bridge.separation.capabilities import KEY_ADVICE
 from bridge.separation.catalogue import Model, model
-from bridge.separation.registry import SERVICE
+from bridge.separation.registry import SERVICE, engine
 
 log = logging.getLogger(__name__)
 
@@ -123,17 +125,33 @@ class Pipeline:
     # The steps: each returns the job in its next state.
 
     def _separate(self, job: Job) -> Job:
-        if job.spec.force or self._kept.find(job.key) is None:
-            mix = self._decode(job)
-            wanted = model(job.spec.model)
+        wanted = model(job.spec.model)
+        kept = {} if job.spec.force else self._kept.find(*kept_under(job)) or {}
+        missing = [name for name in wanted.delivered if name not in kept]
+        if not missing:
+            log.info("%s: these stems are kept from before; not separated again", job.song)
+        elif kept and missing == [wanted.complement]:
+            log.debug("job %s: the stem is kept; only %s is computed", job.id, missing[0])
+            self._add_complement(job, wanted, kept)
+        else:
             why = "forced" if job.spec.force else "no kept stems"
             log.debug("job %s: separating with engine %s, model %d: %s", job.id, job.spec.engine, wanted.id, why)
-            require_space(self._state.root, _bytes(mix, len(wanted.delivered)), "separating")
-            stems = self._remotely(job, mix) if job.spec.engine == SERVICE else self._locally(job, mix, wanted)
-            self._kept.keep(job.key, self._state.work(job.id) / "stems", stems)
-        else:
-            log.info("%s: these stems are kept from before; not separated again", job.song)
+            self._make_stems(job, wanted)
         return self._store.advance(self._store.get(job.id), State.NORMALISING)
+
+    def _make_stems(self, job: Job, wanted: Model) -> None:
+        mix = self._decode(job)
+        require_space(self._state.root, _bytes(mix, engine(job.spec.engine).most_files(wanted)), "separating")
+        stems = self._remotely(job, mix) if job.spec.engine == SERVICE else self._locally(job, mix, wanted)
+        self._kept.keep(job.key, self._state.work(job.id) / "stems", stems)
+
+    def _add_complement(self, job: Job, wanted: Model, kept: Mapping[str, Path]) -> None:
+        mix = self._decode(job)
+        require_space(self._state.root, _bytes(mix, 1), "separating")
+        name = wanted.delivered[-1]
+        target = self._fresh(job, "stems") / f"{name}.wav"
+        task = ComplementTask(self._progress_file(job), mix.path, kept[wanted.stems[0]], target)
+        self._kept.add(kept, name, self._tasks.run(job, SEPARATE, make_complement, task))
 
     def _locally(self, job: Job, mix: Canonical, wanted: Model) -> Mapping[str, Path]:
         span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
@@ -149,9 +167,10 @@ class Pipeline:
     def _normalise(self, job: Job) -> Job:
         if job.plan and self._receipt_file(job).exists():
             return self._store.advance(job, State.DELIVERING)  # a retry: rendered before
-        stems = self._kept.find(job.key)
-        if stems is None:
+        kept, wanted = self._kept.find(*kept_under(job)) or {}, model(job.spec.model).delivered
+        if any(name not in kept for name in wanted):
             return self._store.advance(job, State.SEPARATING)
+        stems = {name: kept[name] for name in wanted}
         mix = self._decode(job)
         plan = plan_delivery(job.spec.output, job.song, job.id, job.spec.rebounce)
         files = self._file_names(job, stems, plan.take)

@@ -54,6 +54,15 @@ class SeparateTask(Task):
 
 
 @dataclass(frozen=True, slots=True)
+class ComplementTask(Task):
+    """Write `mix` minus `stem` to the file `target`."""
+
+    mix: Path
+    stem: Path
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareTask(Task):
     """Make what is uploaded of the mix, in a `folder` made anew."""
 
@@ -127,6 +136,14 @@ def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
     """Run the engine. An error it did not name itself becomes `EngineFailed`, one of the disk's `StorageError`."""
     request = SeparationRequest(task.mix, model(task.model), task.folder)
     return run_engine(separator(task.engine), request, FileProgress(task.progress))
+
+
+def make_complement(task: ComplementTask) -> Path:
+    """Write the complement of a kept stem; raises `EngineFailed` for a stem of another shape, `StorageError`."""
+    from bridge.separation.complement import write_complement
+
+    write_complement(task.mix, task.stem, task.target)
+    return task.target
 
 
 def prepare_upload(task: PrepareTask) -> Prepared:

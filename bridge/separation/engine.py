@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bridge.separation.catalogue import Model
-from bridge.separation.separator import EngineOptions, Separator
+from bridge.separation.catalogue import Model, models
+from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions, Separator
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,24 @@ class Engine:
     availability: Callable[[], Availability] = lambda: READY
     """Looks whether it can run now: are its packages and weights here?"""
 
+    weights: Callable[[str], tuple[str, ...]] = lambda _pass: ()
+    """Returns the SHA-256 of every weights file that a pass uses."""
+
     def makes(self, model: Model) -> bool:
         """Say whether the engine can make this model's stems."""
         return self.passes is None or model.id in self.passes
 
     def pass_of(self, model: Model) -> str:
         """Return the name of the pass that makes this model's stems. Raises `KeyError` for a model it cannot make."""
-        return f"model {model.id}" if self.passes is None else self.passes[model.id]
+        return str(model.id) if self.passes is None else self.passes[model.id]
+
+    def made_by(self, model: Model, options: EngineOptions = DEFAULT_OPTIONS) -> str:
+        """Name all that this model's stems depend on besides the mix: the pass, the engine, weights and options."""
+        name = self.pass_of(model)
+        quality = (f"{option}={value:g}" for option, value in options.quality)
+        return "|".join((name, self.name, self.revision, *self.weights(name), *quality))
+
+    def most_files(self, model: Model) -> int:
+        """Return how many stem files separating into this model may write, at most."""
+        name = self.pass_of(model)
+        return 1 + max(len(row.stems) for row in models().values() if self.makes(row) and self.pass_of(row) == name)

@@ -1,4 +1,4 @@
-"""Running an engine, whoever wrote it."""
+"""Runs an engine, whoever wrote it, and checks that it made what was asked for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from bridge.units import Progress
 
 
 def run_engine(engine: Separator, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
-    """Return the engine's stems. An error it did not name itself becomes `EngineFailed`, the disk's `StorageError`."""
+    """Return all stems that the engine made, and the complement of the model's single stem.
+
+    An error that the engine did not name becomes `EngineFailed`, one of the disk `StorageError`.
+    """
     try:
-        return dict(engine.separate(request, progress))
+        stems = dict(engine.separate(request, progress))
+        _add_complement(stems, request)
     except StembridgeError:
         raise
     except OSError as error:
@@ -21,3 +25,18 @@ def run_engine(engine: Separator, request: SeparationRequest, progress: Progress
     except Exception as error:
         # An engine may be anybody's code: whatever it raises must end this job only, with a reason one can report.
         raise EngineFailed(f"The {engine.name} engine broke: {type(error).__name__}: {error}") from error
+    missing = [name for name in request.model.delivered if name not in stems]
+    if missing:
+        raise EngineFailed(f"The {engine.name} engine made no {' and no '.join(missing)}.")
+    return stems
+
+
+def _add_complement(stems: dict[str, Path], request: SeparationRequest) -> None:
+    name, single = request.model.complement, request.model.stems[0]
+    if name is None or name in stems or single not in stems:
+        return
+    from bridge.separation.complement import write_complement  # numpy: only in the process that computes
+
+    target = request.folder / f"{name}.wav"
+    write_complement(request.mix, stems[single], target)
+    stems[name] = target

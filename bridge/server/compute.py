@@ -55,5 +55,7 @@ def decode_input(work: DecodeWork) -> Decoded:
 
 def separate_input(work: SeparateWork) -> Mapping[str, Path]:
     """Separate. Raises what the engine names, `EngineFailed` for anything else it raises."""
-    request = SeparationRequest(work.mix, model(work.model), work.folder)
-    return run_engine(work.load(work.engine), request, FileProgress(work.progress))
+    wanted = model(work.model)
+    request = SeparationRequest(work.mix, wanted, work.folder)
+    made = run_engine(work.load(work.engine), request, FileProgress(work.progress))
+    return {name: made[name] for name in wanted.delivered}

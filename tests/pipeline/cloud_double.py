@@ -32,6 +32,7 @@ from bridge.separation.api.client import ApiClient
 from bridge.separation.api.endpoint import Endpoint
 from bridge.separation.api.engine import ApiEngine
 from bridge.separation.api.wire import Wire
+from bridge.separation.catalogue import model
 from bridge.separation.registry import LOCAL, SERVICE, engine
 from bridge.units import Progress, no_progress
 
@@ -178,4 +179,4 @@ class Bridge:
 
 
 def _key(sha256: str, spec: JobSpec) -> str:
-    return stems_key(sha256, spec.model, spec.engine, engine(spec.engine).revision)
+    return stems_key(sha256, engine(spec.engine).made_by(model(spec.model)))

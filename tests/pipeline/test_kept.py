@@ -38,6 +38,23 @@ def test_a_set_with_a_file_missing_counts_as_not_kept(root: Path, tmp_path: Path
     assert kept.find("key") is None
 
 
+def test_the_first_key_that_has_stems_is_taken(root: Path, tmp_path: Path) -> None:
+    kept = KeptStems(root, 1000)
+    kept.keep("old", tmp_path / "work", _stems(tmp_path / "work"))
+    assert kept.find("new", "old") == kept.find("old")
+    kept.keep("new", tmp_path / "work", _stems(tmp_path / "work"))
+    assert kept.find("new", "old") == kept.find("new")
+
+
+def test_a_stem_that_is_added_is_found_with_the_others(root: Path, tmp_path: Path) -> None:
+    kept = KeptStems(root, 1000)
+    before = kept.keep("key", tmp_path / "work", _stems(tmp_path / "work"))
+    (tmp_path / "no_vocals.wav").write_bytes(b"left")
+    kept.add(before, "no_vocals", tmp_path / "no_vocals.wav")
+    assert kept.find("key") == {**before, "no_vocals": root / "key/no_vocals.wav"}
+    assert (root / "key/no_vocals.wav").read_bytes() == b"left"
+
+
 def test_a_forced_separation_replaces_the_kept_set(root: Path, tmp_path: Path) -> None:
     kept = KeptStems(root, 1000)
     kept.keep("key", tmp_path / "a", _stems(tmp_path / "a", 1))

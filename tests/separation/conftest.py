@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bridge.separation.catalogue import model
 from bridge.separation.preview.engine import PreviewEngine
+from bridge.separation.run import run_engine
 from bridge.separation.separator import SeparationRequest
 from bridge.units import no_progress
 
@@ -31,7 +32,7 @@ def separate(tmp_path_factory: pytest.TempPathFactory) -> Separate:
         stems.mkdir()
         soundfile.write(folder / "mix.wav", mix, rate, "FLOAT")
         request = SeparationRequest(folder / "mix.wav", model(model_id), stems)
-        paths = (engine or PreviewEngine()).separate(request, no_progress)
+        paths = run_engine(engine or PreviewEngine(), request, no_progress)
         assert sorted(stems.iterdir()) == sorted(paths.values()), "only the stems lie in the folder"
         return {name: _read(path, rate) for name, path in paths.items()}
 

@@ -64,13 +64,14 @@ def test_every_model_it_can_make_gives_its_stems_and_they_sum_to_the_mix(
 ) -> None:
     mix = np.sum(list(band.values()), axis=0)[: 2 * RATE]
     stems = separate(mix, model_id=model_id)
-    assert set(stems) == set(model(model_id).delivered)
-    assert _null_db(stems, mix) <= -120
+    wanted = {name: stems[name] for name in model(model_id).delivered}
+    assert _null_db(wanted, mix) <= -120
 
 
-def test_a_single_stem_is_the_same_as_among_four(separate: Separate, band: dict[str, Sound]) -> None:
+def test_whichever_model_asks_the_same_four_stems_are_made(separate: Separate, band: dict[str, Sound]) -> None:
     mix = np.sum(list(band.values()), axis=0)[: 2 * RATE]
-    np.testing.assert_array_equal(separate(mix, model_id=350)["vocals"], separate(mix)["vocals"])
+    for name, stem in separate(mix).items():
+        np.testing.assert_array_equal(separate(mix, model_id=350)[name], stem)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, -3.0])

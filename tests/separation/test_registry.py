@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -74,3 +76,29 @@ def test_an_engine_that_lacks_something_now_is_neither_chosen_nor_loaded(monkeyp
     with pytest.raises(EngineUnavailable, match="needs the package toy") as caught:
         separator("toy")
     assert caught.value.advice == "pip install toy"
+
+
+def _engine(**changes: Any) -> Engine:
+    return dataclasses.replace(Engine("toy", "toy", "1", {501: "four", 350: "four", 320: "six"}), **changes)
+
+
+def test_models_of_one_pass_share_their_stems_and_others_do_not() -> None:
+    assert _engine().made_by(model(501)) == _engine().made_by(model(350))
+    assert _engine().made_by(model(501)) != _engine().made_by(model(320))
+    assert _engine().most_files(model(350)) == 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "other"}, {"revision": "2"}, {"weights": lambda name: (f"hash of the weights of {name}",)}]
+)
+def test_stems_of_another_engine_revision_or_weights_are_others(change: dict[str, Any]) -> None:
+    assert _engine(**change).made_by(model(501)) != _engine().made_by(model(501))
+
+
+def test_stems_of_other_options_are_others() -> None:
+    two = EngineOptions(quality=(("shifts", 2),))
+    assert _engine().made_by(model(501), two) != _engine().made_by(model(501))
+
+
+def test_what_was_paid_for_keeps_the_key_that_it_always_had() -> None:
+    assert ENGINES["api"].made_by(model(501)) == "501|api|1"

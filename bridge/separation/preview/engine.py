@@ -12,7 +12,6 @@ import soundfile
 from bridge.audio.canonical import CanonicalWriter
 from bridge.errors import EngineFailed, StorageError
 from bridge.separation import preview
-from bridge.separation.catalogue import Model
 from bridge.separation.preview.blocks import Block, Cut, blocks
 from bridge.separation.preview.folddown import sides
 from bridge.separation.preview.masks import MaskPass, Real, Spectrum
@@ -35,37 +34,35 @@ class PreviewEngine:
         self._core = core
 
     def separate(self, request: SeparationRequest, progress: Progress) -> Mapping[str, Path]:
-        """Separate, and return the file of each stem by its name.
+        """Separate into all four stems, whichever model asks, and return the file of each by its name.
 
         The stems' sum is the mix to the rounding of float32. Memory does not grow with the mix's length. Raises
         `EngineFailed` where the mix cannot be read, `StorageError` where the disk fails.
         """
-        paths = {name: request.folder / f"{name}.wav" for name in request.model.delivered}
+        paths = {name: request.folder / f"{name}.wav" for name in preview.STEMS}
         try:
             with soundfile.SoundFile(request.mix) as mix, ExitStack() as files:
                 shape = Hz(mix.samplerate), mix.channels
                 stems = {name: files.enter_context(CanonicalWriter(path, *shape)) for name, path in paths.items()}
-                self._separate(mix, stems, request.model, progress)
+                self._separate(mix, stems, progress)
         except soundfile.LibsndfileError as error:
             raise EngineFailed(f"The preview engine could not read the mix: {error.error_string}") from error
         except OSError as error:
             raise StorageError.from_os(error, "writing the separated stems") from error
         return paths
 
-    def _separate(
-        self, mix: soundfile.SoundFile, stems: Mapping[str, CanonicalWriter], model: Model, progress: Progress
-    ) -> None:
-        rate, rest = Hz(mix.samplerate), model.complement or "other"
+    def _separate(self, mix: soundfile.SoundFile, stems: Mapping[str, CanonicalWriter], progress: Progress) -> None:
+        rate = Hz(mix.samplerate)
         cut = self._cut(rate, mix.frames)
         count = -(-mix.frames // cut.core)
         for index, block in enumerate(blocks(mix, cut)):
             taken = self._taken(block, rate, _share(progress, index, count))
             left = block.samples[block.core].astype(np.float64)
-            for name in [name for name in stems if name != rest]:
+            for name in [name for name in stems if name != "other"]:
                 part = taken[name]
                 left -= part
                 stems[name].write(part)
-            stems[rest].write(left.astype(np.float32))
+            stems["other"].write(left.astype(np.float32))
         progress(1.0)
 
     def _cut(self, rate: Hz, frames: int) -> Cut:

@@ -56,7 +56,7 @@ def missing_key_warning(settings: Settings, possible: Capabilities, engines: Col
     if SERVICE not in engines or not settings.separation.failover or possible.key:
         return ""
     local = " or ".join(label(name) for name in LOCAL)
-    return f"There is no key for the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
+    return f"There is no key to the separation service, so {local} makes the stems instead. {KEY_ADVICE}"
 
 
 def preset_specs(settings: Settings, possible: Capabilities) -> Mapping[str, JobSpec]:

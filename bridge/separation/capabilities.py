@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
 from bridge.separation.catalogue import Model
-from bridge.separation.engine import READY, Availability
+from bridge.separation.engine import READY, Availability, described
 from bridge.separation.registry import AUTO, ENGINES, LOCAL, SERVICE, engine, label, makers, models_of
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Capabilities:
                 return name
             log.debug("model %d: not engine %s: %s", model.id, name, state.why)
         raise ModelUnsupported(
-            f"No engine that is set up here can make {_described(model)}.",
+            f"No engine that is set up here can make {described(model)}.",
             advice=f"{_able(model)} {_possible(*LOCAL)} {KEY_ADVICE}",
         )
 
@@ -63,7 +63,7 @@ class Capabilities:
             raise EngineUnavailable(state.why, advice=state.advice)
         if not found.makes(model):
             raise ModelUnsupported(
-                f"The {found.label} engine cannot make {_described(model)}.",
+                f"The {found.label} engine cannot make {described(model)}.",
                 advice=f"{_able(model)} {_possible(wanted)}",
             )
         log.debug("model %d: engine %s, as configured or asked for", model.id, wanted)
@@ -74,10 +74,6 @@ class Capabilities:
 
     def _service(self) -> Availability:
         return self.publishing if self.key else self._with_key()
-
-
-def _described(model: Model) -> str:
-    return f"model {model.id} ({model.display_name}: {', '.join(model.stems)})"
 
 
 def _able(model: Model) -> str:

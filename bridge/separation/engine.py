@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bridge.errors import ModelUnsupported
 from bridge.separation.catalogue import Model, models
 from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions, Separator
 
@@ -24,6 +25,11 @@ class Availability:
 
 
 READY = Availability()
+
+
+def described(model: Model) -> str:
+    """Name a model in a message: its id, name and stems."""
+    return f"model {model.id} ({model.display_name}: {', '.join(model.stems)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,15 @@ class Engine:
         return self.passes is None or model.id in self.passes
 
     def pass_of(self, model: Model) -> str:
-        """Return the name of the pass that makes this model's stems. Raises `KeyError` for a model it cannot make."""
-        return str(model.id) if self.passes is None else self.passes[model.id]
+        """Return the name of the pass that makes this model's stems. Raises `ModelUnsupported` where it cannot."""
+        if self.passes is None:
+            return str(model.id)
+        if model.id not in self.passes:
+            raise ModelUnsupported(
+                f"The {self.label} engine cannot make {described(model)}.",
+                advice=f"It makes the models {', '.join(map(str, self.passes))}; `stembridge models` lists the others.",
+            )
+        return self.passes[model.id]
 
     def made_by(self, model: Model, options: EngineOptions = DEFAULT_OPTIONS) -> str:
         """Name all that this model's stems depend on besides the mix: the pass, the engine, weights and options."""

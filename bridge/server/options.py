@@ -9,6 +9,7 @@ from pathlib import Path
 from bridge.errors import ModelUnsupported
 from bridge.separation import registry
 from bridge.separation.catalogue import Model
+from bridge.separation.engine import described
 from bridge.separation.separator import Separator
 
 HOUR_S = 3600
@@ -21,9 +22,7 @@ def local_engine(model: Model) -> str:
     """
     if name := registry.best_local(model):
         return name
-    raise ModelUnsupported(
-        f"No engine of this server can make model {model.id} ({model.display_name}: {', '.join(model.stems)})."
-    )
+    raise ModelUnsupported(f"No engine of this server can make {described(model)}.")
 
 
 @dataclass(frozen=True, slots=True)

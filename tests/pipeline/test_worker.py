@@ -172,12 +172,12 @@ def test_a_file_that_is_no_audio_fails_once_and_for_all(bench: Bench) -> None:
     assert list((bench.root / "out").iterdir()) == []
 
 
-def test_a_model_the_engine_cannot_make_is_an_error_that_says_who_can(bench: Bench) -> None:
+def test_a_model_the_engine_cannot_make_is_an_error_that_says_which_it_can(bench: Bench) -> None:
     bench.start()
     job = bench.wait(bench.accept(bench.bounce(), model=320))
     assert job.failure is not None
     assert job.failure.code == "engine.model"
-    assert "demucs" in job.failure.advice
+    assert "501" in job.failure.advice
 
 
 def test_one_failing_job_does_not_stop_the_next(bench: Bench) -> None:

@@ -14,6 +14,7 @@
     ├── CloudError         the separation service's part; `parked` says where the job waits
     │   ├── NotSent            the request certainly never reached it                  (retried)
     │   ├── OutcomeUnknown     a create was sent and its answer lost: it may be paid    (parked)
+    │   ├── OrderedBefore      another job ordered the same audio; its result is not at hand (parked)
     │   ├── ProtocolError      it answered, but not in its own protocol
     │   ├── AnswerLost         a question's answer was lost: ask again                  (retried)
     │   ├── RefusedByCloud   it answered with a code, and did nothing; one class a code: protocol/refusals.py
@@ -47,6 +48,7 @@ from bridge.errors.cloud import (
     AnswerLost,
     CloudError,
     NotSent,
+    OrderedBefore,
     OutcomeUnknown,
     OverBudget,
     ProtocolError,
@@ -93,6 +95,7 @@ __all__ = [
     "ModelUnsupported",
     "NotPossible",
     "NotSent",
+    "OrderedBefore",
     "OscError",
     "OutcomeUnknown",
     "OverBudget",

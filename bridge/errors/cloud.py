@@ -36,6 +36,13 @@ class OutcomeUnknown(CloudError):
     parked = "needs_review"
 
 
+class OrderedBefore(CloudError):
+    """Another job has sent an order for the same audio and model, and its result cannot be fetched from here."""
+
+    default_code = "service.ordered_before"
+    parked = "needs_review"
+
+
 class AnswerLost(CloudError):
     """The answer to a question that costs nothing was lost; asking again is safe."""
 

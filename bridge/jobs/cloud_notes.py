@@ -1,12 +1,13 @@
-"""What the job store knows of the separation service: where each job stands there, and what it was billed."""
+"""The part of the job store about the cloud: where each job stands there, and what it was billed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bridge.database.database import Database
+from bridge.jobs.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +23,68 @@ class Bill:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class OtherOrder:
+    """An order, sent or about to be sent by another job, for the same audio and model."""
+
+    job: str
+    state: State
+    checkpoint: str
+    """The other job's checkpoint, as JSON."""
+
+
+Admit = Callable[[int, Sequence[OtherOrder]], None]
+"""Given the minutes billed this month and the other orders for this audio; raises where no order may be sent."""
+
+
 class CloudNotes:
-    """The part of the job store that money depends on. Every method raises `StorageError` where the disk fails it."""
+    """Checkpoints and bills, which decide about money. Every method raises `StorageError` where the disk fails."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
 
     def checkpoint(self, job_id: str) -> str:
-        """Return where a job stands with the service, as it was last saved; "" before anything was."""
+        """Return a job's checkpoint as it was last saved; "" before anything was."""
         return str(self._database.rows("load_checkpoint", {"id": job_id})[0]["checkpoint"])
 
     def save(
-        self, job_id: str, checkpoint: str, bill: Bill | None = None, admit: Callable[[int], None] = lambda _: None
+        self, job_id: str, checkpoint: str, bill: Bill | None = None, admit: Admit = lambda _minutes, _orders: None
     ) -> None:
-        """Note where a job stands with the service and, in the same commit, what becomes of its bill.
+        """Save a job's checkpoint and, in the same commit, what becomes of its bill.
 
-        `admit` is given the minutes billed in the month before a new order; where it raises, nothing is noted. Jobs
-        that order at once come here one after the other.
+        `admit` is called before a new order is noted; where it raises, nothing is saved. Transactions are serial, also
+        between processes: of two jobs that are about to order the same audio, the second sees the first.
         """
         with self._database.transaction():
             self._database.run("save_checkpoint", {"id": job_id, "checkpoint": checkpoint})
             if bill is not None:
                 if bill.change == "insert":
-                    admit(self.billed_minutes(bill.month))
+                    admit(self.billed_minutes(bill.month), self.other_orders(job_id))
                 values = {"id": job_id, "now": self._clock(), "month": bill.month, "minutes": bill.minutes}
                 self._database.run(f"{bill.change}_bill", values)
                 self._database.run("sum_bills", {"id": job_id})
 
+    def note_content(self, job_id: str, content_hash: str) -> None:
+        """Save the hash of a job's decoded samples."""
+        self._database.run("note_content", {"id": job_id, "content_hash": content_hash})
+
+    def other_orders(self, job_id: str) -> list[OtherOrder]:
+        """Return the orders of other jobs for this job's audio and model: those with a known task first, newest first.
+
+        The audio is the same if the file or the decoded samples are. The state of the other job does not matter.
+        """
+        rows = self._database.rows("other_orders", {"id": job_id})
+        return [OtherOrder(row["id"], State(row["state"]), row["checkpoint"]) for row in rows]
+
     def left_published(self) -> list[tuple[str, str]]:
-        """Return the id and the handle of what each cancelled or delivered job has published, oldest first."""
+        """Return the id and the upload's handle of each cancelled or delivered job that has one, oldest first."""
         return [(row["id"], row["handle"]) for row in self._database.rows("left_published")]
 
     def disown(self, job_id: str, handle: str) -> bool:
-        """Note what a job has published as withdrawn; False, and nothing noted, where it needs it again by now.
+        """Forget a job's published upload; False, and nothing changed, where the job needs it again by now.
 
-        A job that is tried again from here on publishes anew, so that nothing the service is to fetch is withdrawn.
+        A job that is retried later publishes anew, so nothing that the cloud still has to fetch is withdrawn.
         """
         return self._database.run("disown", {"id": job_id, "handle": handle}) == 1
 

@@ -63,7 +63,9 @@ class Job:
     folder: Path | None
     """Where the stems were delivered."""
     minutes: int
-    """Started minutes that its orders to the service were billed, or may be; 0 for a local engine."""
+    """Started minutes that its orders to the cloud were billed, or may be; 0 for a local engine."""
+    content_hash: str = ""
+    """SHA-256 of the decoded samples in lower-case hex; "" until the bounce has been decoded for an order."""
 
 
 @dataclass(frozen=True, slots=True)

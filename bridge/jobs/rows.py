@@ -65,6 +65,7 @@ def job_of(row: sqlite3.Row) -> Job:
         plan=row["plan"],
         folder=Path(row["folder"]) if row["folder"] else None,
         minutes=row["minutes"],
+        content_hash=row["content_hash"],
     )
 
 

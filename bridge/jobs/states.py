@@ -50,17 +50,22 @@ TRANSITIONS: Mapping[State, Mapping[State, str]] = MappingProxyType(
         },
         State.PUBLISHING: {
             State.SUBMITTING: "reachable",
+            State.WAITING: "another job's order is followed",
+            State.NORMALISING: "kept stems found",
+            State.NEEDS_REVIEW: "another job's order is unclear",
             **_ANY_REMOTE_STEP,
         },
         State.SUBMITTING: {
             State.WAITING: "the order's id is noted",
             State.DOWNLOADING: "finished at once",
             State.PUBLISHING: "its URL ran out",
+            State.NORMALISING: "kept stems found",
             State.NEEDS_REVIEW: "the answer was lost",
             **_ANY_REMOTE_STEP,
         },
         State.WAITING: {
             State.DOWNLOADING: "success",
+            State.NORMALISING: "kept stems found",
             State.NEEDS_REVIEW: "the task is gone",
             **_ANY_REMOTE_STEP,
         },

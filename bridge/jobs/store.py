@@ -207,9 +207,8 @@ class JobStore:
                     f"Job {job.id} is {job.state}; only a failed, parked or cancelled job can be tried again.",
                     advice="To separate a delivered bounce anew, use `stembridge separate FILE --force`.",
                 )
-            if job.state is State.NEEDS_REVIEW:
-                # The word of a person: order it once more, whatever became of the last order.
-                self._database.run("order_again", {"id": job.id})
+            # Only a person gets here, so this may allow a second order for the same audio.
+            self._database.run("order_again", {"id": job.id})
             moved = self._move(job, State.QUEUED)
         return self._tell(moved)
 

@@ -6,7 +6,6 @@ in the job store before anything is sent, its state follows the steps, and what 
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -16,17 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.mix import Canonical
-from bridge.errors import StepCancelled
-from bridge.jobs.cloud_notes import Bill
+from bridge.errors import OrderedBefore, StepCancelled
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
+from bridge.pipeline.checkpoint import JobCheckpoint, noted, ordered
+from bridge.pipeline.earlier_orders import can_follow, not_at_hand
 from bridge.pipeline.runner import Span, Stopped, TaskRunner
 from bridge.pipeline.tasks import FitTask, Prepared, PrepareTask, fit_downloads, prepare_upload
+from bridge.separation.api import remote as rules
 from bridge.separation.api.guard import admit, estimate, month_of
 from bridge.separation.api.interfaces import Publishes
 from bridge.separation.api.remote import Remote
-from bridge.separation.api.task import ApiTask, stem_limit
+from bridge.separation.api.task import ApiResult, ApiTask, stem_limit
 from bridge.separation.catalogue import model
 from bridge.units import Frames
 
@@ -37,7 +38,6 @@ NEWS = "stembridge.service"
 """The logger of what a musician wants to read while the service has the job: the price, and why nothing moves."""
 
 log = logging.getLogger(NEWS)
-decisions = logging.getLogger(__name__)
 
 PREPARE = Span(0.05, 0.08, "preparing the upload")
 FIT = Span(0.66, 0.70, "fitting the stems to the mix")
@@ -48,6 +48,11 @@ _SPANS = {
     State.DOWNLOADING: Span(0.55, 0.66, "downloading the stems"),
 }
 REPORT_EVERY_S = 0.3
+
+ANSWER_WAIT_S = 30.0
+"""How long to wait for the answer to another job's order before this job is parked."""
+
+ANSWER_TICK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,45 @@ class RemoteStep:
 
         Raises `CloudError`, `PublishError`, `StorageError`, `EngineFailed`, `StepCancelled` or `Stopped`.
         """
-        checkpoint = _Checkpoint(self._store, job.id, self._clock, self._service.options.monthly_minutes)
-        prepared = self._prepare(job, mix, work, price=not ordered(self._store, job.id))
+        checkpoint = self._checkpoint(job)
+        self._store.notes.note_content(job.id, mix.content_hash)
+        prepared = self._prepare(job, mix, work)
+        watch = _Watch(self._store, job, self._stopping)
+        while True:
+            if not job.spec.force:
+                self._follow_earlier(watch, checkpoint)
+            if not ordered(self._store, job.id):
+                self._tell_price(job, mix, prepared)
+            try:
+                result = self._service.engine.run(
+                    self._task(job, mix, work, prepared), checkpoint, self._service.publisher(), watch
+                )
+            except OrderedBefore:
+                continue  # another job ordered it while this one uploaded
+            return self._fit(watch.job, mix, work, prepared, result)
+
+    def _checkpoint(self, job: Job) -> JobCheckpoint:
+        options = self._service.options
+        return JobCheckpoint(self._store, job, self._clock, options.monthly_minutes, self._service.engine.peer)
+
+    def _follow_earlier(self, watch: _Watch, checkpoint: JobCheckpoint) -> None:
+        """Follow another job's order for the same audio and model, if there is one; raise `OrderedBefore` to park."""
+        deadline = time.monotonic() + ANSWER_WAIT_S
+        while (order := checkpoint.earlier()) is not None:
+            own = Remote.from_json(checkpoint.load())
+            if can_follow(own, order, self._service.engine.peer):
+                log.info("%s: job %s has ordered this audio already; using its result", watch.job.song, order.job)
+                self._store.note(watch.job.id, "shared", f"follows the order of job {order.job}")
+                checkpoint.save(rules.shared(own, order.remote, order.job).to_json())
+                return
+            if not order.about_to_be_known or time.monotonic() > deadline:
+                raise not_at_hand(order, self._service.engine.peer)
+            watch.notice(f"Job {order.job} is ordering this audio; waiting for the answer.")
+            watch.wait(ANSWER_TICK_S)
+
+    def _task(self, job: Job, mix: Canonical, work: Path, prepared: Prepared) -> ApiTask:
         wanted = model(job.spec.model)
-        task = ApiTask(
+        return ApiTask(
             id=job.id,
             model=wanted.id,
             stems=wanted.stems,
@@ -105,97 +145,38 @@ class RemoteStep:
             folder=work / "service",
             limit=stem_limit(mix.frames / mix.sample_rate),
             lifetime_s=self._service.options.lifetime_s,
+            frames=prepared.frames,
         )
-        watch = _Watch(self._store, job, self._stopping)
-        result = self._service.engine.run(task, checkpoint, self._service.publisher(), watch)
+
+    def _fit(self, job: Job, mix: Canonical, work: Path, prepared: Prepared, result: ApiResult) -> Mapping[str, Path]:
+        sent = Remote.from_json(noted(self._store, job.id)).sent
         fit = FitTask(
             progress=work / "progress",
             mix=mix,
             downloads=result.stems,
-            model=wanted.id,
+            model=job.spec.model,
             folder=work / "stems",
-            sent=prepared.frames,
+            sent=Frames(sent) if sent else prepared.frames,
         )
-        return self._tasks.run(watch.job, FIT, fit_downloads, fit)
+        return self._tasks.run(job, FIT, fit_downloads, fit)
 
-    def _prepare(self, job: Job, mix: Canonical, work: Path, *, price: bool) -> Prepared:
+    def _prepare(self, job: Job, mix: Canonical, work: Path) -> Prepared:
         flac = self._service.options.upload_flac
         task = PrepareTask(work / "progress", mix, work / "upload", job.spec.trim_silence, flac)
-        prepared = self._tasks.run(job, PREPARE, prepare_upload, task)
-        if price:
-            sounding = None if job.spec.trim_silence else prepared.sounding
-            cost = estimate(prepared.frames, mix.sample_rate, sounding)
-            log.info("%s (job %s): %s", job.song, job.id, cost.sentence)
-            self._store.note(job.id, "price", cost.sentence)
-            self._store.progress(job.id, PREPARE.end, cost.sentence)
-            used = self._store.notes.billed_minutes(month_of(self._clock()))
-            admit(cost.minutes, used, self._service.options.monthly_minutes)
-        return prepared
+        return self._tasks.run(job, PREPARE, prepare_upload, task)
+
+    def _tell_price(self, job: Job, mix: Canonical, prepared: Prepared) -> None:
+        sounding = None if job.spec.trim_silence else prepared.sounding
+        cost = estimate(prepared.frames, mix.sample_rate, sounding)
+        log.info("%s (job %s): %s", job.song, job.id, cost.sentence)
+        self._store.note(job.id, "price", cost.sentence)
+        self._store.progress(job.id, PREPARE.end, cost.sentence)
+        used = self._store.notes.billed_minutes(month_of(self._clock()))
+        admit(cost.minutes, used, self._service.options.monthly_minutes)
 
 
 def _minutes(frames: Frames, mix: Canonical) -> int:
     return estimate(frames, mix.sample_rate).minutes
-
-
-class _Checkpoint:
-    """The job's checkpoint and its bill, in one commit."""
-
-    def __init__(self, store: JobStore, job_id: str, clock: Callable[[], float], cap: int | None) -> None:
-        self._store = store
-        self._job_id = job_id
-        self._clock = clock
-        self._cap = cap
-
-    def load(self) -> Mapping[str, object]:
-        return _noted(self._store, self._job_id)
-
-    def save(self, state: Mapping[str, object]) -> None:
-        after = Remote.from_json(state)
-        bill = bill_between(Remote.from_json(self.load()), after, month_of(self._clock()))
-
-        # Once more, and now for good: other jobs may have ordered since the price was told.
-        def admitted(used: int) -> None:
-            admit(after.minutes, used, self._cap)
-
-        decisions.debug("job %s: checkpoint: %s", self._job_id, _described(after))
-        self._store.notes.save(self._job_id, json.dumps(state), bill, admitted)
-
-
-def _described(remote: Remote) -> str:
-    """Say where an order stands, without the published URL, which is a secret."""
-    known = {"published": bool(remote.url), "intent": remote.intent, "task": remote.remote_id or "none"}
-    return ", ".join(f"{name} {value}" for name, value in known.items())
-
-
-def ordered(store: JobStore, job_id: str) -> bool:
-    """Say whether an order for this job may have been taken, and its task may still bring the stems."""
-    return _is_ordered(Remote.from_json(_noted(store, job_id)))
-
-
-def _noted(store: JobStore, job_id: str) -> Mapping[str, object]:
-    text = store.notes.checkpoint(job_id)
-    found: Mapping[str, object] = json.loads(text) if text else {}
-    return found
-
-
-def _is_ordered(remote: Remote) -> bool:
-    return remote.intent or bool(remote.remote_id)
-
-
-def bill_between(before: Remote, after: Remote, month: str) -> Bill | None:
-    """Say what a step does to the bill of a job; None if nothing. Pure.
-
-    An order counts from the moment it may have been sent, also if the task fails later: the service's own page says
-    both, and a cap must hold in the worse case.
-    """
-    was, now = _is_ordered(before), _is_ordered(after)
-    if now and not was:
-        return Bill("insert", month, after.minutes)
-    if was and not now and before.intent and not before.remote_id:
-        return Bill("delete", month, 0)
-    if now and after.minutes != before.minutes:
-        return Bill("change", month, after.minutes)
-    return None
 
 
 class _Watch:

@@ -14,8 +14,8 @@ from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, State, allowed
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
+from bridge.pipeline.checkpoint import ordered
 from bridge.pipeline.failover import local_spec
-from bridge.pipeline.remote import ordered
 from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -160,10 +161,11 @@ class Bridge:
         self.wire.close()
         self.store.close()
 
-    def bounce(self, name: str = "mix.wav", seconds: float = 0.3, **spec: object) -> Job:
-        """Take in a bounce for the service."""
+    def bounce(self, name: str = "mix.wav", seconds: float = 0.3, audio: str = "", **spec: object) -> Job:
+        """Take in a bounce for the service; names with the same `audio`, by default the name, hold the same samples."""
         path = self.root / name
-        noise = np.random.default_rng(1).standard_normal((round(seconds * RATE), 2)) * 0.1
+        seed = zlib.crc32((audio or name).encode())
+        noise = np.random.default_rng(seed).standard_normal((round(seconds * RATE), 2)) * 0.1
         soundfile.write(path, noise, RATE, subtype="PCM_24")
         wanted = JobSpec(self.output, engine=SERVICE, **spec)  # type: ignore[arg-type]  # as they are named there
         job_id = ingest_now(Named(path), wanted, "cli", self.store, self.state.spool).job

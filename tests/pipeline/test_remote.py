@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
-from bridge.pipeline.remote import bill_between
+from bridge.pipeline.checkpoint import bill_between
 from bridge.protocol.refusals import TaskGone
 from bridge.publish.publisher import Published
 from bridge.separation.api import remote as rules
@@ -188,18 +188,17 @@ def test_jobs_that_order_at_once_pass_the_monthly_cap_not_even_together(tmp_path
 
 
 @pytest.mark.parametrize("code", [100002, 100099, 100400, 100500, 800001, 123456])
-def test_an_order_refused_with_an_undocumented_code_is_shown_and_never_repeated(
+def test_an_order_answered_with_an_undocumented_code_waits_for_a_person(
     bridge: Bridge, service: StandIn, code: int
 ) -> None:
     service.codes["create"] = code
     bridge.start()
     job = bridge.wait(bridge.bounce())
-    assert job.state is State.FAILED
+    assert job.state is State.NEEDS_REVIEW
     assert job.failure is not None
     assert str(code) in job.failure.message
     assert "said of create" in job.failure.message
-    assert (job.failure.retry_at, job.minutes, service.calls.count("create")) == (None, 0, 1)
-    assert bridge.shelf.out == []
+    assert (job.failure.retry_at, job.minutes, service.calls.count("create")) == (None, 1, 1)
 
 
 def test_a_task_that_the_service_forgot_is_for_a_person_to_decide(bridge: Bridge, service: StandIn) -> None:
@@ -216,7 +215,7 @@ def test_a_task_that_the_service_forgot_is_for_a_person_to_decide(bridge: Bridge
     assert service.calls.count("create") == 2
 
 
-def test_a_refusal_that_makes_no_sense_where_it_comes_fails_the_job_and_not_the_worker(
+def test_a_refusal_that_makes_no_sense_where_it_comes_ends_the_job_and_not_the_worker(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def publish(*_: object) -> Published:
@@ -224,7 +223,7 @@ def test_a_refusal_that_makes_no_sense_where_it_comes_fails_the_job_and_not_the_
 
     monkeypatch.setattr(bridge.shelf, "publish", publish)
     bridge.start()
-    assert bridge.wait(bridge.bounce("one.wav")).state is State.FAILED
+    assert bridge.wait(bridge.bounce("one.wav")).state is State.NEEDS_REVIEW
     monkeypatch.undo()
     bridge.wait(bridge.bounce("two.wav"), lambda job: job.state is State.WAITING)
 

@@ -56,11 +56,27 @@ UPDATE jobs SET order_json = :order_json, stems_key = :stems_key WHERE id = :id
 -- load_checkpoint: where a job stands with the service
 SELECT checkpoint FROM jobs WHERE id = :id
 
--- order_again: a person wants a new order, whatever became of the last one; what is published stays of use
+-- order_again: a person allows a new order: for a parked job, or one whose own task the cloud gave up; the published
+-- upload stays of use, and the task it followed so far is not followed again
 UPDATE jobs
-SET checkpoint = json_object('url', checkpoint ->> '$.url', 'handle', checkpoint ->> '$.handle',
-                             'expires', checkpoint ->> '$.expires')
-WHERE id = :id AND checkpoint <> ''
+SET checkpoint = json_object('url', nullif(checkpoint, '') ->> '$.url', 'handle', nullif(checkpoint, '') ->> '$.handle',
+                             'expires', nullif(checkpoint, '') ->> '$.expires', 'approved', json('true'),
+                             'passed', nullif(checkpoint, '') ->> '$.remote_id')
+WHERE id = :id AND (state = 'needs_review' OR nullif(checkpoint, '') ->> '$.given_up')
+
+-- note_content: the hash of the decoded samples
+UPDATE jobs SET content_hash = :content_hash WHERE id = :id
+
+-- other_orders: orders for the same audio and model by other jobs, in any state; those whose task is known first
+SELECT other.id, other.state, other.checkpoint
+FROM jobs AS own JOIN jobs AS other ON other.number IN (
+    SELECT number FROM jobs WHERE sha256 = own.sha256
+    UNION SELECT number FROM jobs WHERE own.content_hash <> '' AND content_hash = own.content_hash
+)
+WHERE own.id = :id AND other.id <> own.id AND other.checkpoint <> ''
+    AND other.order_json ->> '$.model' = own.order_json ->> '$.model'
+    AND (other.checkpoint ->> '$.intent' OR other.checkpoint ->> '$.remote_id' <> '' OR other.checkpoint ->> '$.given_up')
+ORDER BY other.checkpoint ->> '$.remote_id' <> '' DESC, other.number DESC
 
 -- save_checkpoint: where a job stands with the service
 UPDATE jobs SET checkpoint = :checkpoint WHERE id = :id

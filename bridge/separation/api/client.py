@@ -14,7 +14,6 @@ from bridge.protocol.refusals import RateLimited, refusal
 from bridge.separation.api.waiting import retry_after
 from bridge.separation.api.wire import Answer, Wire
 
-_SEE_OTHER = 303
 _TOO_MANY = 429
 
 
@@ -33,25 +32,22 @@ class ApiClient:
     def create(self, request: CreateRequest, idempotency_key: str = "") -> str:
         """Order a separation and return the task's id. Sent once, and never again from here.
 
-        Raises `OutcomeUnknown` where the order may have been taken. Every other `CloudError` means that it was not:
-        `NotSent`, a `RefusedByCloud`, or `ProtocolError` for an HTTP status that says so (3xx and 4xx, RFC 9110,
-        section 15) without an envelope.
+        Raises `OutcomeUnknown` where the order may have been taken: the answer was lost, or has no envelope, whatever
+        its HTTP status. `NotSent` and a `RefusedByCloud` with a documented code mean that it was not taken.
+        An undocumented code, `UnknownCode` or `TaskGone` here, means neither.
         """
         headers = {IDEMPOTENCY_HEADER: idempotency_key} if idempotency_key else {}
         try:
             answer = self.wire.order(CREATE_PATH, request.to_wire(), headers)
         except AnswerLost as error:
-            raise OutcomeUnknown(f"The order was sent, but its answer was lost. {error}") from error
+            raise OutcomeUnknown(f"The answer to the order was lost. {error}") from error
         try:
             envelope = _envelope(answer)
             if envelope.success:
                 return CreateData.from_wire(envelope.data).job_id
         except ProtocolError as error:
-            # 303 alone points at the outcome of what was done.
-            if 300 <= answer.status < 500 and answer.status != _SEE_OTHER:
-                raise self._unprotocolled(answer) from error
             raise OutcomeUnknown(
-                f"The order was sent, but what came back (HTTP {answer.status}) does not say whether it was taken."
+                f"HTTP {answer.status} came back, not in the AudioSeparation protocol. Check [api] base_url."
             ) from error
         raise refusal(envelope, self._retry_after(answer))
 

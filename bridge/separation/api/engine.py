@@ -15,6 +15,7 @@ from pathlib import Path
 from bridge.errors import (
     CloudError,
     NotSent,
+    OrderedBefore,
     OutcomeUnknown,
     OverBudget,
     PublishError,
@@ -22,10 +23,16 @@ from bridge.errors import (
     StepCancelled,
     StorageError,
 )
-from bridge.protocol.codes import SERVER_ERROR
 from bridge.protocol.messages import STATUSES, CreateRequest, Phase, TaskData
 from bridge.protocol.minutes import started_minutes
-from bridge.protocol.refusals import ConcurrencyLimited, InsufficientCredit, RateLimited, TaskGone, failure
+from bridge.protocol.refusals import (
+    ConcurrencyLimited,
+    InsufficientCredit,
+    RateLimited,
+    TaskGone,
+    UnknownCode,
+    failure,
+)
 from bridge.separation.api import remote as rules
 from bridge.separation.api.client import ApiClient
 from bridge.separation.api.guard import afford
@@ -38,7 +45,8 @@ from bridge.separation.api.waiting import Patience, Trouble
 
 log = logging.getLogger(__name__)
 
-LONGEST_SONG_S = 7 * 86_400.0
+MINUTES_OVER = 1
+"""How many started minutes more than the upload has the service may report; more is not believed."""
 
 
 class ApiEngine:
@@ -47,6 +55,11 @@ class ApiEngine:
     def __init__(self, client: ApiClient, clocks: Clocks | None = None) -> None:
         clocks = clocks or Clocks()
         self._service = _Cloud(client, Throttle(clocks.random, clocks.monotonic), clocks)
+
+    @property
+    def peer(self) -> str:
+        """The service's address."""
+        return self._service.client.peer
 
     def run(self, task: ApiTask, checkpoint: Checkpoint, publisher: Publishes, watch: Watch) -> ApiResult:
         """Bring the stems of a task, going on from its checkpoint.
@@ -125,8 +138,9 @@ class _Run:
             return  # it stood at the throttle until its URL ran out
         key = uuid.uuid4().hex if health is not None and health.idempotency else ""
         try:
-            self._save(rules.intended(self._remote, self._client.peer, key, self._task.minutes))
-        except OverBudget:
+            task = self._task
+            self._save(rules.intended(self._remote, self._client.peer, key, task.minutes, task.frames))
+        except (OverBudget, OrderedBefore):
             self._withdraw()
             raise
         self._send()
@@ -145,13 +159,11 @@ class _Run:
         except OutcomeUnknown as error:
             self._save(rules.answer_lost(noted))
             if not noted.idempotency_key:
-                raise rules.unknown(noted) from error
+                raise rules.unknown(noted, error.message) from error
             self._later(error)
         except CloudError as error:
-            if noted.idempotency_key and isinstance(error, RefusedByCloud) and error.answered == SERVER_ERROR:
-                # Our own server stumbled, before or after it took the order: under its key, the next answer tells.
-                self._save(rules.answer_lost(noted))
-                self._later(error)
+            if isinstance(error, (UnknownCode, TaskGone)):
+                self._unclear(error)
                 return
             self._save(rules.refused(noted))
             self._not_taken(error)
@@ -159,6 +171,14 @@ class _Run:
             self._save(rules.accepted(noted, remote_id))
             self._throttle.learn(self._task.id, None)
             self._trouble.over()
+
+    def _unclear(self, error: RefusedByCloud) -> None:
+        """The code is none that an order can have: a fault, before or after the order was taken."""
+        noted = self._remote
+        self._save(rules.answer_lost(noted))
+        if not noted.idempotency_key:
+            raise rules.unknown(noted, error.message) from error
+        self._later(error)  # under its key the order may be sent again, and the next answer tells
 
     def _not_taken(self, error: CloudError) -> None:
         if isinstance(error, RefusedByCloud):
@@ -194,8 +214,8 @@ class _Run:
         return ApiResult(files, self._remote.minutes)
 
     def _billed(self, data: TaskData) -> int:
-        """Return the minutes that the service measured; the estimate where it says none, or no song's."""
-        if data.duration is None or data.duration > LONGEST_SONG_S:
+        """Return the minutes that the service measured; the estimate where it says none, or more than can be."""
+        if data.duration is None or data.duration > 60.0 * (self._task.minutes + MINUTES_OVER):
             return self._remote.minutes
         return started_minutes(data.duration) or self._remote.minutes
 
@@ -252,9 +272,10 @@ class _Run:
         self._withdraw()
         reason = next((str(data.extra[key]) for key in ("error", "message", "reason") if data.extra.get(key)), "")
         error = failure(reason)
-        if isinstance(error, InsufficientCredit):
+        free = isinstance(error, InsufficientCredit)
+        if free:
             self._save(rules.uncharged(self._remote))
-        self._save(rules.ended(self._remote))
+        self._save(rules.ended(self._remote, free=free))
         return error
 
     def _withdraw(self) -> None:

@@ -18,7 +18,8 @@ class Checkpoint(Protocol):
     def save(self, state: Mapping[str, object]) -> None:
         """Note values that JSON can hold. On return they are on the disk: kill -9 cannot take them back.
 
-        Raises `OverBudget`, and has noted nothing, where they intend an order for which no minutes are left.
+        Where they intend an order, raises `OverBudget` if no minutes are left and `OrderedBefore` if another job has
+        ordered the same audio; nothing is noted then.
         """
 
 

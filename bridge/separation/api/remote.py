@@ -63,6 +63,16 @@ class Remote:
     """Started minutes: as estimated, then as the service reports them."""
     stems: Mapping[str, str] = field(default_factory=dict)
     """The names of the downloaded files by their stems, once all are there."""
+    shared_with: str = ""
+    """The id of the job that ordered `remote_id`, where this job only follows that task. Never billed here."""
+    given_up: bool = False
+    """An order of this job was taken, and the service gave its task up."""
+    approved: bool = False
+    """A person allowed an order although there was one for this audio before."""
+    passed: str = ""
+    """The task that the person's approval replaces."""
+    sent: int = 0
+    """How many frames of the mix were uploaded for the order; 0 if unknown."""
 
     def to_json(self) -> dict[str, object]:
         """Return values that JSON can hold."""
@@ -115,12 +125,10 @@ def next_action(remote: Remote, peer: str, now: float) -> Action:
     return Action.ORDER
 
 
-def unknown(remote: Remote) -> OutcomeUnknown:
+def unknown(remote: Remote, why: str = "Its answer never came.") -> OutcomeUnknown:
     """Return the error that parks the job: what happened, and the two ways on."""
     minutes = f" of {remote.minutes} minute{'s' if remote.minutes != 1 else ''}" if remote.minutes else ""
-    return OutcomeUnknown(
-        f"An order{minutes} was sent to {remote.peer}, and its answer never came: it may have been taken, and paid."
-    )
+    return OutcomeUnknown(f"An order{minutes} was sent to {remote.peer} and may have been taken, and paid. {why}")
 
 
 def published(remote: Remote, url: str, handle: str, expires: float) -> Remote:
@@ -133,12 +141,19 @@ def withdrawn(remote: Remote) -> Remote:
     return dataclasses.replace(remote, handle="", expires=0.0)
 
 
-def intended(remote: Remote, peer: str, idempotency_key: str, minutes: int) -> Remote:
-    """Note that the order is about to be sent. On the disk before the first byte goes out."""
+def intended(remote: Remote, peer: str, idempotency_key: str, minutes: int, sent: int = 0) -> Remote:
+    """Note that the order for the `sent` frames is about to go out. On the disk before the first byte does."""
     if remote.intent or remote.remote_id or not remote.handle:
         raise ValueError("An order can only be intended once, and for a published mix.")
     return dataclasses.replace(
-        remote, step=Step.SUBMITTING, intent=True, peer=peer, idempotency_key=idempotency_key, minutes=minutes
+        remote,
+        step=Step.SUBMITTING,
+        intent=True,
+        peer=peer,
+        idempotency_key=idempotency_key,
+        minutes=minutes,
+        sent=sent,
+        given_up=False,
     )
 
 
@@ -178,6 +193,16 @@ def fetched(remote: Remote, stems: Mapping[str, str]) -> Remote:
     return dataclasses.replace(remote, stems=dict(stems))
 
 
-def ended(remote: Remote) -> Remote:
-    """Note that the service gave the task up; or that a person wants a new order, whatever became of the last one."""
-    return Remote(url=remote.url, handle=remote.handle, expires=remote.expires)
+def shared(remote: Remote, other: Remote, job: str) -> Remote:
+    """Note that the task which the job `job` ordered is followed, instead of an order of this job's own."""
+    return dataclasses.replace(
+        remote, step=Step.WAITING, peer=other.peer, remote_id=other.remote_id, sent=other.sent, shared_with=job
+    )
+
+
+def ended(remote: Remote, *, free: bool = False) -> Remote:
+    """Note that the service gave the task up; `free` where it certainly cost nothing.
+
+    A retry of this job may order again. Other jobs with the same audio still see that an order was taken.
+    """
+    return Remote(url=remote.url, handle=remote.handle, expires=remote.expires, given_up=not free)

@@ -42,6 +42,8 @@ class ApiTask:
     folder: Path
     limit: int
     lifetime_s: int = LIFETIME_S
+    frames: int = 0
+    """How many frames of the mix the upload holds; 0 if that does not matter."""
 
     def __post_init__(self) -> None:
         if self.lifetime_s < SHORTEST_LIFETIME_S:

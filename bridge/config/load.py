@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ from bridge.config.conflicts import conflicts
 from bridge.config.locate import KeyPath, key_lines, line_of
 from bridge.config.problems import explain, path_of, place
 from bridge.config.settings import Origin, Settings
+from bridge.config.values import BACKSLASH_ADVICE
 from bridge.errors import ConfigError, ConfigProblem
 
 CONFIG_VARIABLE = "STEMBRIDGE_CONFIG"
 KEY_VARIABLE = "STEMBRIDGE_API_KEY"
+
+
+_ESCAPE_ERROR = re.compile(r"\\|hex value|[Ee]scape")
+"""What tomli says of a backslash that begins no escape of TOML, such as \\S, or \\U of a Windows path."""
 
 
 def load(path: Path | None, environ: Mapping[str, str], available: Available | None = None) -> Settings:
@@ -74,6 +80,8 @@ def _parse(file: Path, text: str) -> dict[str, Any]:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         message = f"column {error.colno}: {error.msg[:1].lower()}{error.msg[1:]}"
+        if _ESCAPE_ERROR.search(error.msg):
+            message += f"; {BACKSLASH_ADVICE}"
         raise _error(file, [(error.lineno, message)]) from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets hundreds deep
         raise _error(file, [(0, str(error))]) from error

@@ -14,10 +14,15 @@ from bridge.config.nearest import did_you_mean
 
 TEMPLATE_TOKENS = ("song", "stem", "take", "model", "engine", "preset", "date")
 
+BACKSLASH_ADVICE = (
+    "in double quotes a backslash begins an escape: write the path in 'single quotes', or with / instead of \\"
+)
+
 _HIGHEST_PORT = 65535
 _LONGEST_HOST = 253
 _HOST_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
 _OSC_ADDRESS = re.compile(r"(/[^#*,/?\[\]{}\x00- \x7f-\U0010ffff]+)+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORBIDDEN_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
@@ -28,8 +33,10 @@ def folder(value: object, base: Path) -> Path:
         value = str(value)
     if not isinstance(value, str):
         raise ValueError("must be the path of a folder, in quotes")  # noqa: TRY004 -- pydantic collects ValueErrors only
-    if not value.strip() or "\0" in value:
+    if not value.strip():
         raise ValueError("must be the path of a folder")
+    if control := _CONTROL.search(value):
+        raise ValueError(f"has a control character, {control[0]!r}; {BACKSLASH_ADVICE}")
     expanded = os.path.expanduser(value)  # noqa: PTH111 -- Path's own raises RuntimeError and drops a trailing "/."
     if expanded.startswith("~"):
         raise ValueError(f"there is no home folder for {value!r} on this machine")

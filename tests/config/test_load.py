@@ -173,3 +173,24 @@ def test_any_text_gives_settings_or_a_configuration_error(tmp_path_factory: pyte
     file = write(tmp_path_factory.getbasetemp() / "any.toml", text)
     with contextlib.suppress(ConfigError):
         load(file, {})
+
+
+@pytest.mark.parametrize(
+    "path", [r"C:\new\takes", r"C:\bounces", r"C:\Users\me", r"C:\Songs", r"D:\unfinished", r"D:\xq"]
+)
+@pytest.mark.parametrize("line", ['[inbox]\nfolder = "{}"', '[api]\nca_file = "{}"', '[osc]\nfolders = ["{}"]'])
+def test_a_windows_path_in_double_quotes_is_refused_with_the_way_out(tmp_path: Path, line: str, path: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(line.format(path))
+    with pytest.raises(ConfigError) as caught:
+        load(file, {})
+    (problem,) = caught.value.problems
+    assert problem.line == 2
+    assert "'single quotes'" in problem.message
+    assert "/ instead" in problem.message
+
+
+def test_a_windows_path_in_single_quotes_is_taken_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[inbox]\nfolder = 'C:\\new\\takes'")
+    assert str(load(file, {}).inbox.folder).endswith(r"C:\new\takes")

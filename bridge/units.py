@@ -1,9 +1,9 @@
-"""Names for numbers that must not be mixed up, and the one callback every long step takes."""
+"""Types that many rooms share: numbers with a unit, the choices of a delivery, and the progress callback."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NewType
+from typing import Literal, NewType
 
 Hz = NewType("Hz", int)
 """A sample rate, in samples per second."""
@@ -21,6 +21,13 @@ DbTp = NewType("DbTp", float)
 
 Lufs = NewType("Lufs", float)
 """A gated programme loudness (ITU-R BS.1770-5, annex 1)."""
+
+NormaliseMode = Literal["song", "stem", "none"]
+StemFormat = Literal["wav", "flac"]
+Depth = Literal["16", "24", "32f"]
+ListeningCopy = Literal["", "mp3", "m4a"]
+Rebounce = Literal["take", "replace"]
+ProjectKind = Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedded"]
 
 Progress = Callable[[float], None]
 """Called with the finished part of a step, 0.0 to 1.0, never falling."""

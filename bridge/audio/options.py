@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bridge.errors import UsageError
-
-Mode = Literal["song", "stem", "none"]
-Format = Literal["wav", "flac"]
-Depth = Literal["16", "24", "32f"]
-ListeningCopy = Literal["", "mp3", "m4a"]
+from bridge.units import Depth, ListeningCopy, NormaliseMode, StemFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +16,10 @@ class RenderOptions:
     `rate` 0 keeps the bounce's. Raises `UsageError` for FLAC with float samples, which does not exist.
     """
 
-    mode: Mode = "song"
+    mode: NormaliseMode = "song"
     peak_dbtp: float = -1.0
     lufs: float | None = None
-    format: Format = "wav"
+    format: StemFormat = "wav"
     depth: Depth = "24"
     rate: int = 0
     listening_copy: ListeningCopy = ""

@@ -18,7 +18,9 @@ from pydantic import (
     ValidationInfo,
 )
 
+from bridge import units
 from bridge.config import folders, values
+from bridge.units import ListeningCopy, NormaliseMode, StemFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,11 @@ EngineName = Annotated[str, Field(min_length=1)]
 """The name of an engine, or "auto". The engines of this version are given to `load`."""
 PublishMethod = Literal["auto", "object_store", "webdav", "own_url", "own_server"]
 ModelId = Annotated[int, Field(gt=0)]
-NormaliseMode = Literal["song", "stem", "none"]
-StemFormat = Literal["wav", "flac"]
-Depth = Annotated[Literal["16", "24", "32f"], BeforeValidator(values.depth)]
+Depth = Annotated[units.Depth, BeforeValidator(values.depth)]
 Rate = Annotated[int, AfterValidator(values.rate)]
 Peak = Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)]
 Loudness = Annotated[float, Field(ge=-70, le=0, allow_inf_nan=False)]
-Copy = Literal["", "mp3", "m4a"]
-ProjectKinds = Annotated[
-    tuple[Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedded"], ...], Field(strict=False)
-]
+ProjectKinds = Annotated[tuple[units.ProjectKind, ...], Field(strict=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Period = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
@@ -89,7 +86,7 @@ class Output(Section):
 
     folder: Folder = Field(default_factory=folders.default_output)
     template: Annotated[str, AfterValidator(values.template)] = "{song} - {stem}"
-    rebounce: Literal["take", "replace"] = "take"
+    rebounce: units.Rebounce = "take"
     projects: ProjectKinds = ()
     """Project files to write beside the stems."""
 
@@ -121,7 +118,7 @@ class Normalise(Section):
     format: StemFormat = "wav"
     depth: Depth = "24"
     rate: Rate = 0
-    listening_copy: Copy = ""
+    listening_copy: ListeningCopy = ""
 
 
 class Api(Section):
@@ -217,7 +214,7 @@ class Preset(Section):
     format: StemFormat | None = None
     depth: Depth | None = None
     rate: Rate | None = None
-    listening_copy: Copy | None = None
+    listening_copy: ListeningCopy | None = None
 
 
 PresetName = Annotated[str, AfterValidator(values.preset_name)]

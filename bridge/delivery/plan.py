@@ -7,12 +7,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from bridge.delivery.disk import same, storage_errors
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read_if_whole
 from bridge.delivery.staging import staging_folder
 from bridge.errors import StorageError
+from bridge.units import Rebounce
 
 DRAFT_NAME: Final = ".stems.json.part"
 """The receipt of a delivery that is not finished: says whose the files around it are."""
@@ -58,7 +59,7 @@ class Plan:
         )
 
 
-def plan_delivery(output: Path, song: str, job: str, rebounce: Literal["take", "replace"]) -> Plan:
+def plan_delivery(output: Path, song: str, job: str, rebounce: Rebounce) -> Plan:
     """Return where the job's take goes.
 
     `song` is a safe name. Where the job's staging folder is there, its file names are looked at: they must not meet

@@ -6,13 +6,9 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-NormaliseMode = Literal["song", "stem", "none"]
-StemFormat = Literal["wav", "flac"]
-Rebounce = Literal["take", "replace"]
-ListeningCopy = Literal["", "mp3", "m4a"]
-ProjectKind = Literal["rpp", "rtracktemplate", "dawproject", "dawproject-embedded"]
+from bridge.units import Depth, ListeningCopy, NormaliseMode, ProjectKind, Rebounce, StemFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,7 @@ class JobSpec:
     lufs: float | None = None
     """The loudness to aim at; None leaves the level and only keeps the ceiling."""
     format: StemFormat = "wav"
-    depth: Literal["16", "24", "32f"] = "24"
+    depth: Depth = "24"
     rate: int = 0
     """The sample rate of the stems in Hz; 0 keeps the bounce's own."""
     listening_copy: ListeningCopy = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from bridge.audio.mix import Canonical
@@ -183,16 +183,7 @@ def render_stems(task: RenderTask) -> Rendered:
     from bridge.audio.tempo import read_tempo
 
     metadata = read_metadata(task.spool)
-    spec = task.spec
-    options = RenderOptions(
-        mode=spec.mode,
-        peak_dbtp=spec.peak_dbtp,
-        lufs=spec.lufs,
-        format=spec.format,
-        depth=spec.depth,
-        rate=spec.rate,
-        listening_copy=spec.listening_copy,
-    )
+    options = RenderOptions(**{field.name: getattr(task.spec, field.name) for field in fields(RenderOptions)})
     progress = FileProgress(task.progress)
     report = render(task.mix, task.stems, task.files, task.folder, metadata, options, progress)
     return Rendered(report, metadata.time_reference, read_tempo(task.spool))

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from bridge.audio.bwf import Metadata
 from bridge.audio.mix import Canonical
-from bridge.audio.options import Depth, Format, Mode, RenderOptions, RenderReport
+from bridge.audio.options import RenderOptions, RenderReport
 from bridge.audio.quantise import quantiser
 from bridge.audio.render import render
 from bridge.audio.stemfile import flac_stem, wav_stem
 from bridge.audio.wavheader import WavFormat
-from bridge.units import Frames, Hz
+from bridge.units import Depth, Frames, Hz, NormaliseMode, StemFormat
 
 Samples = NDArray[np.float32]
 Measured = NDArray[np.float64]
 RATE = 44100
-FORMATS: list[tuple[Format, Depth]] = [
+FORMATS: list[tuple[StemFormat, Depth]] = [
     ("wav", "16"),
     ("wav", "24"),
     ("wav", "32f"),
@@ -82,7 +82,9 @@ def assert_levels(report: RenderReport, read: Mapping[str, Measured]) -> None:
 
 @pytest.mark.parametrize(("form", "depth"), FORMATS)
 @pytest.mark.parametrize(("mode", "hot"), [("song", False), ("song", True), ("stem", False), ("none", True)])
-def test_the_figures_are_those_of_the_files(mode: Mode, hot: bool, form: Format, depth: Depth, tmp_path: Path) -> None:
+def test_the_figures_are_those_of_the_files(
+    mode: NormaliseMode, hot: bool, form: StemFormat, depth: Depth, tmp_path: Path
+) -> None:
     options = RenderOptions(mode=mode, format=form, depth=depth)
     report, read, mix = delivered(tmp_path, stems(hot), options)
     assert report.null_depth_db == pytest.approx(null_db(report, read, mix), abs=0.5)

@@ -7,7 +7,8 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.jobs.spec import JobSpec, ProjectKind
+from bridge.jobs.spec import JobSpec
+from bridge.units import ProjectKind
 
 specs = st.builds(
     JobSpec,

@@ -24,7 +24,7 @@ from bridge.inbox.ingest import Named, ingest_now
 from bridge.jobs.arrival import Arrival
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
-from bridge.jobs.spec import JobSpec, ProjectKind
+from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
@@ -33,6 +33,7 @@ from bridge.pipeline.kept import KeptStems
 from bridge.pipeline.steps import Pipeline
 from bridge.pipeline.worker import Worker
 from bridge.separation.registry import LOCAL
+from bridge.units import ProjectKind
 
 
 def _key(arrival: Arrival) -> str:

@@ -7,7 +7,7 @@ import pytest
 from bridge.config.settings import Output
 from bridge.delivery.projects.registry import KINDS, write_projects
 from bridge.errors import StorageError
-from bridge.jobs.spec import ProjectKind
+from bridge.units import ProjectKind
 
 if TYPE_CHECKING:
     from tests.delivery.projects.conftest import Takes

@@ -1,4 +1,4 @@
-"""Does another program hold the file open for writing? Windows says so, and Linux if it is asked the right way."""
+"""Does another program have a file open for writing? Windows tells, and Linux does through a file lease."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if sys.platform == "win32":
     _kernel32.CloseHandle.argtypes = [wintypes.HANDLE]
 
     def held_by_a_writer(path: str) -> bool:
-        """Open the file while allowing others only to read: Windows refuses where somebody writes.
+        """Open the file and allow others only to read it: Windows refuses that where a program writes.
 
-        Python's own `open` allows others to write and so proves nothing. Readers are tolerated, since a DAW or a
-        virus scanner may keep a finished bounce open for long.
+        Python's own `open` allows others to write and so proves nothing. Other readers do not count: a DAW or a virus
+        scanner may keep a finished bounce open for long.
         """
         handle = _create_file(path, _GENERIC_READ, _FILE_SHARE_READ, None, _OPEN_EXISTING, 0, None)
         if handle == _INVALID_HANDLE:
@@ -44,7 +44,7 @@ if sys.platform == "win32":
 else:
 
     def held_by_a_writer(_path: str) -> bool:
-        """Elsewhere nothing is known of other programs: stillness and the container have to do."""
+        """Return False: other systems do not tell. Only stillness and the container show that a file is finished."""
         return False
 
 
@@ -55,15 +55,15 @@ if sys.platform == "linux":
     import signal
 
     def open_for_writing(path: str) -> bool:
-        """Ask for a read lease, which Linux refuses while anybody has the file open for writing (fcntl(2), F_SETLEASE).
+        """Ask for a read lease: Linux refuses it while a program has the file open for writing (fcntl(2), F_SETLEASE).
 
-        Where the file is another user's, or its disk knows no leases, nothing is known. For a file that somebody
-        names: the inbox, which waits until a file stands still, must not wait for a program that never closes one.
+        Returns False where the file belongs to another user or its disk has no leases. Used for files that somebody
+        names. The inbox waits until a file stands still instead: some programs never close a finished one.
         Raises `OSError` where the file cannot be read.
         """
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            # Whoever opens it for writing at this moment makes the kernel tell us, by default with a deadly signal.
+            # If a program opens it for writing now, the kernel sends a signal. The default one would end this process.
             fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
@@ -76,5 +76,5 @@ if sys.platform == "linux":
 else:
 
     def open_for_writing(path: str) -> bool:
-        """Say what `held_by_a_writer` does."""
+        """Return what `held_by_a_writer` returns."""
         return held_by_a_writer(path)

@@ -1,4 +1,4 @@
-"""Which names in the inbox can be bounces or job files, and which folders are never entered."""
+"""Which names in the inbox can be bounces or job files, and which folders are never entered. Reads no disk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SILENT = (
 
 
 def folded(name: str) -> str:
-    """Return a name as it is compared with another: letter case and Unicode form do not count."""
+    """Return a name in the form for comparisons, in which letter case and Unicode form make no difference."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
@@ -61,28 +61,29 @@ def is_conflict_copy(name: str) -> bool:
     return "onfli" in name.lower() and _CONFLICT.search(name) is not None
 
 
-def is_worth_a_word(name: str) -> bool:
-    """Say whether to tell that a file of this name, which is no bounce, is left alone.
+def is_worth_mentioning(name: str) -> bool:
+    """Say whether the log should mention that a file of this name is no bounce.
 
-    Nobody expects stems of a hidden file, a peak file, a download in progress or our own answer to a job file.
+    Not for hidden files, peak files, downloads in progress and our own answers to job files: nobody expects stems of
+    these.
     """
     return name[0] != "." and not name.startswith(_OTHER_PROGRAMS) and not name.lower().endswith(_SILENT)
 
 
 def is_job_file_name(name: str) -> bool:
-    """Say whether a file of this name asks for a job in writing (see `jobfile`)."""
+    """Say whether a file of this name is a job file (see `job_file`)."""
     return name[-len(JOB_FILE) :].lower() == JOB_FILE and name[0] != "." and not name.startswith(_OTHER_PROGRAMS)
 
 
 class Filters:
-    """The user's patterns, and the folders that are ours, compiled once."""
+    """The user's patterns and our own folders, compiled once."""
 
     def __init__(self, folder: Path, ours: Iterable[Path], patterns: Iterable[str]) -> None:
         """Take the inbox, our own folders (the outputs, the state) and the patterns to ignore.
 
-        A pattern without a slash is held against the name of each file and folder; one with a slash against the
-        whole path below the inbox. In both the whole text must match, letter case does not count, `*` and `?` stop
-        at a slash, and `**` does not.
+        A pattern without a slash is compared with the name of each file and folder, one with a slash with the whole
+        path below the inbox. The whole text must match; letter case makes no difference; `*` and `?` do not match a
+        slash, `**` does.
 
         Raises ConfigError where one of our folders is the inbox itself.
         """
@@ -105,11 +106,11 @@ class Filters:
         )
 
     def enters(self, relative: str) -> bool:
-        """Say whether a folder is looked into, given below the inbox and with slashes."""
+        """Say whether a folder is scanned, given below the inbox and with slashes."""
         name = relative.rpartition("/")[2]
         if name.startswith((".", *_OTHER_PROGRAMS)) or _SYSTEM_FOLDER.fullmatch(name):
             return False
-        # Folding makes the comparison right on case-insensitive disks; elsewhere nobody names two folders so alike.
+        # Folded, since some disks ignore letter case; on others nobody names two folders so alike.
         key = folded(relative)
         return key != MOVED_BOUNCES and key not in self._ours and not self.ignores(relative)
 

@@ -1,11 +1,11 @@
-"""The job file: how a script that has no socket asks for a separation. What it holds, and what it is answered. Pure.
+"""Job files: how a script that has no socket asks for a separation. Parses them and words the answers; does no I/O.
 
 A file `NAME.stembridge` in the inbox is one JSON object (RFC 8259) in UTF-8, at most 64 KiB:
 
     {"separate": "/music/Mixes/song.wav", "preset": "vocals"}
 
-`preset` may be left out. A relative path counts from the job file's own folder. Other keys, and a key given twice, are
-errors, so that a slip of the pen is never passed over.
+`preset` may be left out. A relative path starts at the job file's own folder. Other keys, and a key given twice, are
+errors, so that a typing mistake is never ignored.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _EXAMPLE = '{"separate": "/music/Mixes/song.wav", "preset": "vocals"}'
 
 
 class JobFileError(UsageError):
-    """A job file does not say what it wants as a job file should."""
+    """A job file has not the form that is described above."""
 
     default_code = "job_file"
     default_advice = f"A job file holds one line such as {_EXAMPLE}."
 
 
 class JobFileCut(JobFileError):
-    """It is no JSON: perhaps it is still being written, since no beginning of a JSON object is one itself."""
+    """It is no JSON: perhaps it is still being written, since a part of a JSON object is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def parse(content: bytes, folder: str) -> Request:
 
 
 def answer(error: StembridgeError) -> bytes:
-    """Return what is put beside the inbox's bounces for a request that was refused: JSON, UTF-8."""
+    """Return the content of the answer file for a request that was refused: JSON in UTF-8."""
     text = json.dumps({"error": error.code, "message": f"{error} {error.advice}".strip()}, ensure_ascii=False)
     return text.encode("utf-8", errors="replace") + b"\n"
 
@@ -74,13 +74,13 @@ def _json(content: bytes) -> Any:
     except ValueError as error:
         raise JobFileCut(f"It is not JSON ({error}).") from error
     except RecursionError as error:
-        raise JobFileError("It is JSON, but far too deep.") from error
+        raise JobFileError("It is JSON, but nested too deeply.") from error
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
-        raise JobFileError("It has a key twice.")
+        raise JobFileError("A key is given twice.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""What the inbox is told by the configuration."""
+"""The settings of the inbox, as small frozen values."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from bridge.jobs.spec import JobSpec
 
 @dataclass(frozen=True, slots=True)
 class InboxOptions:
-    """Where to look, how patiently, and what to ask for."""
+    """Which folder is watched, how long files must stand still, and what is made of each bounce."""
 
     folder: Path
     """The inbox, absolute."""
     output: Path
     state: Path
-    """Our own folders: never looked into, even where they lie inside the inbox."""
+    """Our own folders: never scanned, even where they lie inside the inbox."""
     default: JobSpec
     specs: Mapping[str, JobSpec] = field(default_factory=dict)
-    """What each preset specs. A folder at the inbox's top with a preset's name selects it."""
+    """The job of each preset, by its name. A folder of that name at the top of the inbox selects it."""
     usual: Callable[[], JobSpec] | None = None
-    """Asked for what is ordered where no folder selects it; None: always the default."""
+    """Called for the job of a bounce whose folder selects none; None: always the default."""
     settle_s: float = 2.0
     """How long a file must stand still after its writer has closed it; the other waits are multiples of it."""
     scan_s: float = 30.0
     """The longest time between two scans."""
     polling: bool | Literal["auto"] = "auto"
-    """Whether to scan often instead of trusting file events. True also means a share's slow settling; "auto" asks
-    the mount table."""
+    """Whether to scan often instead of trusting file events. True also means the longer waits of a network
+    share; "auto" looks in the mount table."""
     ignore: tuple[str, ...] = ()
-    """Patterns of files and folders to leave alone, as `Filters` describes."""
+    """Patterns of files and folders to ignore, as `Filters` describes."""
 
     def filters(self) -> Filters:
         """Return the filters of this inbox. Raises ConfigError where our own folders are the inbox itself."""

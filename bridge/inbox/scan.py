@@ -1,4 +1,4 @@
-"""The truth about the inbox: every file in it, compared with what is known."""
+"""Finds every file in the inbox that is new or changed. File events may be lost; a scan misses nothing."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 
 from bridge.delivery.plan import DRAFT_NAME
 from bridge.delivery.receipt import RECEIPT_NAME
-from bridge.inbox.filters import Filters, is_bounce_name, is_conflict_copy, is_job_file_name, is_worth_a_word
+from bridge.inbox.filters import Filters, is_bounce_name, is_conflict_copy, is_job_file_name, is_worth_mentioning
 from bridge.jobs.arrival import Signature
 
 _MAX_DEPTH = 32
-"""Ends the walk where folders contain themselves, which junctions on Windows can do."""
+"""Stops the walk where folders contain themselves, which junctions on Windows can do."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What one scan found that was not known."""
+    """What one scan found."""
 
     fresh: list[tuple[str, Signature]] = field(default_factory=list)
     """Bounces' paths, verbatim as the disk spells them, that are new or have another signature than the one known."""
@@ -39,10 +39,10 @@ class Findings:
 
 
 def scan(root: str, filters: Filters, known: Mapping[str, Signature], keep_going: Callable[[], bool]) -> Findings:
-    """Look through a folder and all below it.
+    """List a folder and all folders below it.
 
-    Folders behind symbolic links are not entered; files behind them are files. Stops between two folders, with what it
-    has, when `keep_going` says no. Raises OSError where the root itself cannot be listed.
+    Folders behind symbolic links are not entered; files behind them count as files. Stops between two folders, with
+    what it has, when `keep_going` returns False. Raises OSError where the root itself cannot be listed.
     """
     findings = Findings()
     folders = _scan_folder(root, "", filters, known, findings)
@@ -91,9 +91,10 @@ def _scan_folder(
                 findings.passed_over.append((folder, _DELIVERY))
                 return []
             if is_bounce_name(name) or is_job_file_name(name):
-                _add_file(entry, below, filters, known, here)
+                if _add_file(entry, below, filters, known, here):
+                    continue
             elif not entry.is_dir(follow_symlinks=False):
-                if is_worth_a_word(name) and not filters.ignores(below + name):
+                if is_worth_mentioning(name) and not filters.ignores(below + name):
                     here.passed_over.append((entry.path, _why_no_bounce(entry)))
                 continue
             if entry.is_dir(follow_symlinks=False) and filters.enters(below + name):
@@ -104,10 +105,10 @@ def _scan_folder(
 
 def _add_file(
     entry: os.DirEntry[str], below: str, filters: Filters, known: Mapping[str, Signature], found: Findings
-) -> None:
-    """Add an entry that is named like a bounce or a job file, unless nothing about it is new."""
+) -> bool:
+    """Add an entry that is named like a bounce or a job file, if it is new; return whether it is a regular file."""
     if filters.has_patterns and filters.ignores(below + entry.name):
-        return
+        return False
     try:
         status = _status(entry)
     except FileNotFoundError:
@@ -118,9 +119,10 @@ def _add_file(
     else:
         if stat.S_ISREG(status.st_mode):
             _compare(entry.path, status, known, found.requests if is_job_file_name(entry.name) else found.fresh)
-        else:
-            what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            found.passed_over.append((entry.path, f"it is {what}"))
+            return True
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        found.passed_over.append((entry.path, f"it is {what}"))
+    return False
 
 
 def _why_no_bounce(entry: os.DirEntry[str]) -> str:
@@ -147,7 +149,7 @@ def _compare(
 if sys.platform == "win32":
 
     def _status(entry: os.DirEntry[str]) -> os.stat_result:
-        """Ask the file: a Windows folder's own listing has no inode, and old sizes of files that are open."""
+        """Ask the file itself: the listing of a Windows folder has no inodes, and old sizes of open files."""
         return os.stat(entry.path)  # noqa: PTH116 - a Path for each of 10,000 files costs more than the stat
 
 else:

@@ -1,4 +1,4 @@
-"""File events, as a hint only: they bring the next scan forward and tell when a writer closes a file.
+"""File events, as hints only: they make the next scan come sooner and tell when a writer closes a file.
 
 An event may be late, or missing (the kernel's queue overflows, a folder appears faster than it is watched, the root
 is replaced): the scan makes up for all of that. Overflow needs no care of its own: when the queue overflowed, there

@@ -45,7 +45,7 @@ def test_a_relative_path_counts_from_the_job_files_own_folder() -> None:
     ("content", "sentence"),
     [
         (b'{"separate": "/a.wav", "model": 350}', '"model", which is not known'),
-        (b'{"separate": "/a.wav", "separate": "/b.wav"}', "a key twice"),
+        (b'{"separate": "/a.wav", "separate": "/b.wav"}', "given twice"),
         (b'{"preset": "vocals"}', "does not name a file"),
         (b'{"separate": ""}', "does not name a file"),
         (b'{"separate": ["/a.wav"]}', '"separate" is not a text'),
@@ -56,7 +56,7 @@ def test_a_relative_path_counts_from_the_job_files_own_folder() -> None:
         (b'["/a.wav"]', "not an object"),
         (b'"/a.wav"', "not an object"),
         (b"NaN", "NaN is not JSON"),
-        (b"[" * MOST_BYTES, "far too deep"),
+        (b"[" * MOST_BYTES, "nested too deeply"),
         (b" " * (MOST_BYTES + 1), "longer than 64 KiB"),
     ],
 )

@@ -219,3 +219,18 @@ def test_the_waits_between_attempts_grow_and_news_is_told_once() -> None:
     assert troubles.clear("a")
     assert not troubles.clear("a")
     assert troubles.note("a", full) == (True, 5.0)
+
+
+def test_files_made_to_be_expensive_to_judge_do_not_hold_up_a_bounce(open_room: OpenRoom) -> None:
+    """Headers of FLAC frames, one after the other: a judge that tries each to the end needs minutes for one file."""
+    room = open_room(start=False)
+    frame = bytes.fromhex("fff86918006391")
+    info = (
+        bytes.fromhex("ffffffff000000000000") + (48000 << 44 | 1 << 41 | 15 << 36 | 100).to_bytes(8, "big") + bytes(16)
+    )
+    for number in range(4):
+        hostile = b"fLaC\x80\0\0\x22" + info + frame * 30_000
+        (room.folder / f"a{number}.flac").write_bytes(hostile)
+    room.save("song.wav")
+    room.inbox.start()
+    room.until(lambda: "song.wav" in room.ledger.names())

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bridge.errors import PublishDenied, PublishError, PublisherUnavailable, PublishFailed
+from bridge.errors import ConfigError, PublishDenied, PublishError, PublisherUnavailable, PublishFailed
+from bridge.web.environment import require_usable
 from bridge.web.http_client import LoggingClient
 
 
@@ -46,8 +47,11 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
 def open_client(options: HttpOptions, auth: httpx.Auth | None = None) -> httpx.Client:
     """Return a client to use in a `with`. Raises `PublisherUnavailable` for a proxy or a CA file that is no such."""
     try:
+        require_usable(proxies=not options.proxy)
         context = _trust(options.ca_file)
         return LoggingClient(auth=auth, verify=context, timeout=options.timeout, proxy=options.proxy or None)
+    except ConfigError as error:
+        raise PublisherUnavailable(error.message, advice=error.advice) from error
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise PublisherUnavailable(
             f"The CA file or the proxy cannot be used: {error}", advice="Correct them in your configuration."

@@ -22,6 +22,7 @@ from bridge import __version__
 from bridge.errors import AnswerLost, CloudError, ConfigError, NotSent, ProtocolError
 from bridge.protocol.paths import KEY_HEADER
 from bridge.separation.api.endpoint import Endpoint
+from bridge.web.environment import require_usable
 from bridge.web.http_client import LoggingClient
 
 _LARGEST_ANSWER: Final = 4 << 20
@@ -61,8 +62,9 @@ class Wire:
     """Connections to one service, used by several threads at once. A context manager."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        """Raises `ConfigError` for a proxy or certificate file that cannot be used. Connects to nobody yet."""
+        """Raises `ConfigError` for a proxy, certificate file or variable that cannot be used. Does not connect yet."""
         self.endpoint = endpoint
+        require_usable(proxies=endpoint.proxy is None)
         with _configured(endpoint):
             trust = httpx.create_ssl_context()
             if endpoint.ca is not None:

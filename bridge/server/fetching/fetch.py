@@ -19,6 +19,7 @@ from bridge.media.completeness import recognise_path
 from bridge.server.fetching.addresses import Allowed
 from bridge.server.fetching.resolving import Resolve, resolved, system_resolve
 from bridge.units import Progress, no_progress
+from bridge.web.environment import require_usable
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -55,6 +56,7 @@ class Fetcher:
         self._allowed = allowed
         self._limits = limits
         self._resolve = resolve
+        require_usable(proxies=False)
         self._tls = httpx.create_ssl_context()
 
     async def fetch(self, url: str, target: Path, progress: Progress = no_progress) -> None:

@@ -30,7 +30,7 @@ def serve(options: argparse.Namespace) -> int:
     # The web framework: half a second that no other command needs.
     from bridge.compute.executor import LocalExecutor
     from bridge.server.app import build_app
-    from bridge.server.listen import Listener, open_socket, require_guarded
+    from bridge.server.listen import open_socket, require_guarded, web_server
     from bridge.server.log import log_to
     from bridge.server.state import Outside, ServerState
 
@@ -39,7 +39,7 @@ def serve(options: argparse.Namespace) -> int:
     executor = LocalExecutor()
     try:
         with open_socket(wanted) as listening, ServerState(wanted, Outside(executor)) as state:
-            listener = Listener(build_app(state), wanted)
+            listener = web_server(build_app(state), wanted)
             listener.stop_at_signals()
             if options.stop.asked():  # before the listener could hear it
                 return 0

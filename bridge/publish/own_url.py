@@ -6,13 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bridge.publish.file_server import FileServer
 from bridge.publish.names import expiry
 from bridge.publish.published_files import PublishedFiles
 from bridge.publish.publisher import Published
 from bridge.publish.signing import sign
 from bridge.units import Progress, no_progress
+from bridge.web.listening import Address
+
+if TYPE_CHECKING:
+    from bridge.publish.file_server import FileServer
 
 NAME = "own_url"
 
@@ -22,9 +26,7 @@ class OwnUrl:
 
     name = NAME
 
-    def __init__(
-        self, folder: Path, public_url: str, address: tuple[str, int], now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Path, public_url: str, address: Address, now: Callable[[], float] = time.time) -> None:
         """Keep files in `folder`; `public_url` is where the tunnel or proxy shows what listens on `address`."""
         self._files = PublishedFiles(folder, now)
         self._public_url = public_url.rstrip("/")
@@ -43,6 +45,9 @@ class OwnUrl:
         """Serve what is still published, again after a restart. Raises `PublisherUnavailable`, `StorageError`."""
         with self._starting:
             if self._server is None:
+                # The web framework: half a second and some memory, which no other way of publishing needs.
+                from bridge.publish.file_server import FileServer
+
                 self._files.sweep()
                 self._key = self._files.key()
                 self._server = FileServer(self._files, self._key, self._address, self._now)

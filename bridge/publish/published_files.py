@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from bridge.errors import StorageError
 from bridge.publish.names import expiry, unguessable
-from bridge.publish.reading import blocks, size_of
+from bridge.publish.reading import BLOCK_BYTES, blocks, size_of
 from bridge.publish.signing import KEY_BYTES
 from bridge.units import Progress
 
@@ -46,14 +45,22 @@ class PublishedFiles:
             raise
         return published
 
-    def open(self, name: str) -> BinaryIO | None:
-        """Open a file of this name, None where there is none."""
+    def size(self, name: str) -> int | None:
+        """Return the bytes of a published file, None where there is none of this name."""
         if expiry(name) is None:
             return None
         try:
-            return (self.folder / name).open("rb")
+            return (self.folder / name).stat().st_size
         except OSError:
             return None
+
+    def read(self, name: str, start: int, count: int) -> Iterator[bytes]:
+        """Yield `count` bytes of a published file from `start` on. Raises `OSError`."""
+        with (self.folder / name).open("rb", buffering=0) as file:
+            file.seek(start)
+            while count > 0 and (piece := file.read(min(BLOCK_BYTES, count))):
+                count -= len(piece)
+                yield piece
 
     def remove(self, name: str) -> None:
         """Delete a file; gone already is fine."""

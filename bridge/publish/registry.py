@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.errors import PublisherUnavailable
 from bridge.protocol.paths import PUBLIC_BASE_URL
+from bridge.web.listening import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,7 +104,7 @@ def _own_url(options: PublishOptions, _http: HttpOptions) -> Publisher:
 
     _require(options.public_url, "public_url, where your tunnel or reverse proxy shows the bridge")
     host, _, port = options.listen.rpartition(":")
-    return OwnUrl(options.folder, options.public_url, (host.strip("[]"), int(port)))
+    return OwnUrl(options.folder, options.public_url, Address(host.strip("[]"), int(port)))
 
 
 def _own_server(options: PublishOptions, http: HttpOptions) -> Publisher:

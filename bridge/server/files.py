@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -15,9 +16,7 @@ from bridge.server.state import ServerState
 from bridge.server.storage.storage import PIECE_BYTES, Incoming
 from bridge.server.tables.tasks import TaskState
 from bridge.server.zips import streamed
-from bridge.web.ranges import Unsatisfiable, wanted
-
-_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+from bridge.web.files import ServedFile, file_answer
 
 
 class Files:
@@ -75,7 +74,7 @@ class Files:
         task = self._state.reading.tasks.get(file.removesuffix(".zip"))
         if task is None or task.state is not TaskState.SUCCESS:
             return _plain(404, "These stems are not here any more.")
-        headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="stems.zip"'}
+        headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="stems.zip"'}
         if request.method == "HEAD":
             return Response(headers=headers, media_type="application/zip")
         content = streamed((f"{stem}.wav", self._whole(result_name(task.id, stem))) for stem in task.stems)
@@ -90,24 +89,9 @@ class Files:
         size = await run_in_threadpool(self._state.storage.size, stored)
         if size is None:
             return _plain(404, "This file is not here any more.")
-        tag = f'"{hashlib.sha256(f"{stored} {size}".encode()).hexdigest()[:32]}"'
-        headers = {**_HEADERS, "Accept-Ranges": "bytes", "ETag": tag}
-        try:
-            # Another tag in If-Range is that of another file: then all of it (RFC 9110, 13.1.5).
-            asked = request.headers.get("Range", "") if request.headers.get("If-Range", tag) == tag else ""
-            part = wanted(asked, size)
-        except Unsatisfiable:
-            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
-        begin, count = part or (0, size)
-        headers["Content-Length"] = str(count)
-        if part:
-            headers["Content-Range"] = f"bytes {begin}-{begin + count - 1}/{size}"
-        status = 206 if part else 200
+        tag = hashlib.sha256(f"{stored} {size}".encode()).hexdigest()[:32]
         media_type = "audio/wav" if stored.endswith(".wav") else "application/octet-stream"
-        if request.method == "HEAD":
-            return Response(status_code=status, headers=headers, media_type=media_type)
-        content = self._state.storage.read(stored, begin, count)
-        return StreamingResponse(content, status, headers, media_type)
+        return file_answer(request, ServedFile(size, tag, media_type, partial(self._state.storage.read, stored)))
 
 
 async def _receive(request: Request, incoming: Incoming, size: int) -> bool:

@@ -8,6 +8,8 @@ import logging
 import re
 from typing import TextIO
 
+from bridge.web.quiet import quiet_http_logs
+
 _SECRETS = re.compile(r"\bsb_[\w-]{8,}|(?<=signature=)[\w-]+", re.ASCII)
 _FIELDS = "fields"
 
@@ -40,6 +42,5 @@ def log_to(stream: TextIO) -> logging.Handler:
     root.addHandler(handler)
     if not root.isEnabledFor(logging.INFO):  # --verbose has set a lower level
         root.setLevel(logging.INFO)
-    for chatty in ("httpx", "httpcore"):  # they log each fetched URL, which may hold a secret of somebody else's
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    quiet_http_logs()
     return handler

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.errors import ModelUnsupported
@@ -11,6 +11,7 @@ from bridge.separation import registry
 from bridge.separation.catalogue import Model
 from bridge.separation.engine import described
 from bridge.separation.separator import Separator
+from bridge.web.listening import ConnectionLimits
 
 HOUR_S = 3600
 
@@ -62,6 +63,7 @@ class ServerOptions:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     allow: tuple[str, ...] = ()
     workers: int = 1
     link_s: int = HOUR_S

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
+from bridge.web.quiet import quiet_http_logs
+
 log = logging.getLogger(__name__)
 
-# They log whole URLs and, at the level debug, headers with the key.
-for _chatty in ("httpx", "httpcore"):
-    logging.getLogger(_chatty).setLevel(logging.WARNING)
+quiet_http_logs()  # they log whole URLs, which are secrets here, and at debug level the key as well
 
 _NAME_THAT_GIVES_ACCESS = re.compile(r"[^/]{20,}")
 

@@ -75,7 +75,7 @@ def child(kind: str, home: Path) -> None:
     """Be one of the two servers; say the port and a key."""
     pin(0)
     from bridge.server.app import build_app
-    from bridge.server.listen import Listener, open_socket
+    from bridge.server.listen import open_socket, web_server
     from bridge.server.log import log_to
     from bridge.server.options import Limits, ServerOptions
     from bridge.server.state import Outside, ServerState
@@ -85,14 +85,14 @@ def child(kind: str, home: Path) -> None:
         port = listening.getsockname()[1]
         if kind == "bare":
             print(port, "none", flush=True)
-            Listener(bare_app(), options).serve(listening)
+            web_server(bare_app(), options).serve(listening)
             return
         log_to(log)
         with ServerState(options, Outside(executor)) as state:
             key = state.tables.keys.create("bench")
             state.tables.keys.credit("bench", 10**8)
             print(port, key, flush=True)
-            Listener(build_app(state), options).serve(listening)
+            web_server(build_app(state), options).serve(listening)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from bridge.separation import registry
 from bridge.separation.catalogue import Model, models
 from bridge.separation.separator import SeparationRequest, Separator
 from bridge.server.app import build_app
-from bridge.server.listen import Listener, open_socket
+from bridge.server.listen import open_socket, web_server
 from bridge.server.options import Engines, ServerOptions, local_engine
 from bridge.server.state import Outside, ServerState
 from bridge.units import Progress
@@ -82,7 +82,7 @@ def _server(folder: Path) -> Iterator[tuple[ServerState, str]]:
         executor = stack.enter_context(ThreadPoolExecutor(2))
         state = stack.enter_context(ServerState(options, Outside(executor, Engines(_choose, _load))))
         listening = stack.enter_context(open_socket(options))
-        listener = Listener(build_app(state), options)
+        listener = web_server(build_app(state), options)
         thread = threading.Thread(target=listener.serve, args=(listening,))
         thread.start()
         stack.callback(thread.join)

@@ -17,6 +17,7 @@ from bridge.jobs.store import JobStore
 from bridge.pipeline.store_poller import StorePoller
 from bridge.pipeline.withdrawals import Withdrawals, withdraw_left
 from bridge.publish.own_url import OwnUrl
+from bridge.web.listening import Address
 from tests.pipeline.cloud_double import Bridge, StandIn, stand_in
 from tests.ports import free_port
 
@@ -30,7 +31,7 @@ def service() -> Iterator[StandIn]:
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[OwnUrl]:
     port = free_port()
-    own = OwnUrl(tmp_path / "published", f"http://127.0.0.1:{port}", ("127.0.0.1", port))
+    own = OwnUrl(tmp_path / "published", f"http://127.0.0.1:{port}", Address("127.0.0.1", port))
     yield own
     own.stop()
 
@@ -188,7 +189,7 @@ def test_one_that_cannot_be_withdrawn_keeps_no_other_up(
     caplog: pytest.LogCaptureFixture,
     trouble: Exception,
 ) -> None:
-    locked = _Locked(tmp_path / "published", "http://127.0.0.1", ("127.0.0.1", 0))
+    locked = _Locked(tmp_path / "published", "http://127.0.0.1", Address("127.0.0.1", 0))
     locked.asked, locked.trouble = [], trouble
     for job in [_parked(bridge, service, name) for name in ("one.wav", "two.wav")]:
         bridge.store.cancel(job.id)
@@ -212,7 +213,7 @@ def test_a_stop_waits_for_no_peer_that_does_not_answer_and_leaves_the_rest_to_th
     bridge: Bridge, service: StandIn, own: OwnUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.pipeline.withdrawals.GRACE_S", 0.1)
-    hanging = _Hanging(tmp_path / "published", "http://127.0.0.1", ("127.0.0.1", 0))
+    hanging = _Hanging(tmp_path / "published", "http://127.0.0.1", Address("127.0.0.1", 0))
     for job in [_parked(bridge, service, name) for name in ("one.wav", "two.wav")]:
         bridge.store.cancel(job.id)
     withdrawals = Withdrawals(bridge.store, lambda: hanging)

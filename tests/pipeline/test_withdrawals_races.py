@@ -27,6 +27,7 @@ from bridge.pipeline.withdrawals import Withdrawals, withdraw_left
 from bridge.publish.own_url import OwnUrl
 from bridge.separation.api import remote as rules
 from bridge.separation.api.remote import Action, Remote
+from bridge.web.listening import Address
 
 PEER = "https://peer.example"
 LIFETIME_S = 86_400
@@ -44,7 +45,7 @@ class Shop:
         self.root = root
         self.mix = root / "mix.flac"
         self.mix.write_bytes(b"a mix")
-        self.own = OwnUrl(root / "published", "http://127.0.0.1", ("127.0.0.1", 0))
+        self.own = OwnUrl(root / "published", "http://127.0.0.1", Address("127.0.0.1", 0))
         self.store = JobStore(root / "jobs.db", key_of=lambda arrival: arrival.sha256)
 
     def close(self) -> None:
@@ -149,7 +150,7 @@ class Law(RuleBasedStateMachine):
     @rule(before=st.integers(0, JOBS), during=st.integers(0, JOBS))
     def look(self, before: int, during: int) -> None:
         """Look, while jobs are taken up again: after they were found over, or after they were noted as withdrawn."""
-        publisher = _Meddled(self.root / "published", "http://127.0.0.1", ("127.0.0.1", 0))
+        publisher = _Meddled(self.root / "published", "http://127.0.0.1", Address("127.0.0.1", 0))
         publisher.meddle = lambda: self._revive(during)
 
         def found() -> OwnUrl:

@@ -20,7 +20,7 @@ from bridge.protocol.paths import CREATE_PATH, GET_PATH
 from bridge.separation.catalogue import Model
 from bridge.separation.separator import SeparationRequest
 from bridge.server.app import build_app
-from bridge.server.listen import Listener, open_socket
+from bridge.server.listen import open_socket, web_server
 from bridge.server.options import Engines, ServerOptions
 from bridge.server.state import Outside, ServerState
 from bridge.units import Progress
@@ -107,7 +107,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             chosen = engines or Engines(choose=lambda _model: "equal", load=lambda _name: EqualShares())
             state = stack.enter_context(ServerState(options, Outside(executor, chosen, **outside_values)))
             listening = stack.enter_context(open_socket(options))
-            listener = Listener(build_app(state), options)
+            listener = web_server(build_app(state), options)
             thread = threading.Thread(target=listener.serve, args=(listening,))
             thread.start()
             stack.callback(thread.join)

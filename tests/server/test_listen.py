@@ -11,8 +11,13 @@ import httpx
 import pytest
 
 from bridge.errors import StorageError, UsageError
-from bridge.server.listen import Listener, open_socket, require_guarded
+from bridge.server.listen import open_socket, require_guarded, web_server
 from bridge.server.options import ServerOptions
+from bridge.web.guard import Message, Receive, Send
+
+
+async def nothing(scope: Message, receive: Receive, send: Send) -> None:
+    pass
 
 
 def options(**values: object) -> ServerOptions:
@@ -26,7 +31,7 @@ def test_on_this_machine_no_encryption_is_needed(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "studio.example", "localhost.example", "127.1"])
 def test_beyond_it_somebody_must_encrypt(host: str) -> None:
-    with pytest.raises(UsageError, match="without encryption") as caught:
+    with pytest.raises(UsageError, match="without TLS") as caught:
         require_guarded(options(host=host))
     assert "behind_proxy" in caught.value.advice
     require_guarded(options(host=host, behind_proxy=True))
@@ -42,7 +47,7 @@ def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "c").write_text("no certificate")
     for path in (tmp_path / "c", tmp_path / "missing"):
         with pytest.raises(UsageError, match="tls_cert"):
-            Listener(None, options(tls_cert=path, tls_key=path))
+            web_server(nothing, options(tls_cert=path, tls_key=path))
 
 
 def test_a_taken_port_is_told() -> None:

@@ -13,6 +13,7 @@ from bridge.config.show import default_text, render
 from bridge.daemon.capabilities import capabilities
 from bridge.daemon.specs import configured_engines, default_spec, missing_key_warning, preset_specs
 from bridge.errors import StorageError, UsageError
+from bridge.files.atomic import write_atomically
 
 
 def init(options: argparse.Namespace) -> int:
@@ -20,12 +21,9 @@ def init(options: argparse.Namespace) -> int:
     path = named(options.config, os.environ) or folders.config_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(default_text())
-    except FileExistsError as error:
-        raise UsageError(
-            f"{path} is there already; it stays as it is.", advice="Edit it, or move it away first."
-        ) from error
+        if os.path.lexists(path):
+            raise UsageError(f"{path} is there already; it stays as it is.", advice="Edit it, or move it away first.")
+        write_atomically(path, default_text().encode())
     except OSError as error:
         raise StorageError.from_os(error, f"writing {path}") from error
     print(f"Wrote {path}. Every setting in it is commented out and shows its default.")

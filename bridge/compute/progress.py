@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from bridge.files.atomic import write_atomically
+
 REPORT_EVERY_S = 0.1
 
 
@@ -22,10 +24,8 @@ class FileProgress:
         if now >= self._next:
             self._next = now + REPORT_EVERY_S
             # Replaced, not rewritten, so that a reader never meets half a number.
-            partial = self._path.with_suffix(".new")
             try:
-                partial.write_text(f"{fraction:.4f}", "ascii")
-                partial.replace(self._path)
+                write_atomically(self._path, f"{fraction:.4f}".encode(), durable=False)
             except OSError:
                 return  # a picture of the moment: not worth failing the work it describes
 

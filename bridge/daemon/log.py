@@ -6,12 +6,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
 from bridge.config.settings import Settings
 from bridge.daemon.redact import LogFormatter, only_ours
+from bridge.files.private import close_to_others, open_private
 from bridge.jobs.job import Job
 from bridge.separation.capabilities import Capabilities
 
@@ -24,6 +26,10 @@ _FILES = 5
 
 class _LogFile(RotatingFileHandler):
     """A log file that never prints its own write errors: the terminal belongs to the musician."""
+
+    def _open(self) -> TextIOWrapper:
+        close_to_others(Path(self.baseFilename))
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=open_private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
         """Lose the line. On a full or missing disk the rooms that write there report it themselves."""

@@ -17,6 +17,7 @@ from bridge import __version__
 from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Refusal, Requests
 from bridge.errors import StembridgeError
+from bridge.files.atomic import write_atomically
 from bridge.jobs.job import Job
 
 log = logging.getLogger(__name__)
@@ -91,11 +92,9 @@ class StatusFile:
 
     def _write(self, *, running: bool) -> bool:
         """Write what holds now; False where that could not be, which costs nobody anything else."""
-        part = self._path.with_suffix(".part")
         try:
             text = json.dumps(self._status(running=running), ensure_ascii=False, indent=1)
-            part.write_text(text, "utf-8")
-            part.replace(self._path)
+            write_atomically(self._path, text.encode(), private=True, durable=False)
         except (OSError, StembridgeError) as error:
             if not self._complained:
                 log.warning("the status file cannot be written: %s; trying on", error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,6 +13,7 @@ from typing import Any
 
 from bridge.database.sql import migrations, statements
 from bridge.errors import StorageError, StoreError
+from bridge.files.private import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, close_to_others
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -28,7 +31,8 @@ class Database:
         self._lock = threading.RLock()
         self._version = -1
         with _our_errors(path, title):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+            _make_private(path)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -111,6 +115,15 @@ class Database:
                 self._connection.execute(statement)
                 statement = ""
         self._connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _make_private(path: Path) -> None:
+    """Close the database to other users; SQLite gives its -wal and -shm files the mode of the database."""
+    # Never open an existing one here: closing it would release the POSIX locks of this process's other connections.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE))
+    for suffix in ("", "-wal", "-shm"):
+        close_to_others(path.with_name(path.name + suffix))
 
 
 @contextmanager

@@ -7,8 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.delivery.disk import copy, keep, make_folder, patiently, same, sync_folder
+from bridge.delivery.disk import copy, keep, make_folder, same
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt
+from bridge.files.held import retry_while_held
+from bridge.files.sync import sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class OldTake:
                     keep(self.folder / name, self.archive / name)
             sync_folder(self.archive)
             copy(self.folder / RECEIPT_NAME, self.archive / RECEIPT_NAME)
-        patiently(lambda: (self.folder / RECEIPT_NAME).unlink(missing_ok=True))
+        retry_while_held(lambda: (self.folder / RECEIPT_NAME).unlink(missing_ok=True))
         sync_folder(self.folder)
 
     def may_be_replaced(self, path: Path) -> bool:
@@ -45,7 +47,7 @@ class OldTake:
         for name in set(self.receipt.files) - set(but):
             path = self.folder / name
             if same(self.archive / name, path):
-                patiently(path.unlink)
+                retry_while_held(path.unlink)
 
     def stranger(self) -> Path | None:
         """Return a file that keeps one of this take's out of the archive; None where there is none, or all are in."""

@@ -10,29 +10,25 @@ import errno
 import filecmp
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from bridge.errors import StorageError
+from bridge.files.atomic import partial_path, rename_into_place, write_atomically
+from bridge.files.held import HELD, retry_while_held
+from bridge.files.sync import sync_file, sync_folder
 
-PART_NAME: Final = ".stembridge.part"
-"""What is not whole yet, in the folder it belongs to. One at a time, so the next try overwrites it."""
+PARTIAL_NAME: Final = partial_path(Path("stembridge")).name
+"""The incomplete file in a song's folder. One at a time, so the next try overwrites it."""
+
+PARTIAL_NAMES: Final = frozenset({PARTIAL_NAME, ".stembridge.part"})
+"""With the name that older versions used."""
 
 _NO_LINKS = frozenset(
     {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 )
 """How file systems say that they have no hard links: FAT and exFAT on each system, FUSE, SMB, another volume."""
-
-_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
-
-_HELD = frozenset({5, 32, 33})
-"""Windows: access denied, sharing violation, lock violation: what a file gives that another program has open."""
-
-_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
-
-_T = TypeVar("_T")
 
 
 @contextlib.contextmanager
@@ -41,7 +37,7 @@ def storage_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if getattr(error, "winerror", None) in _HELD:
+        if getattr(error, "winerror", None) in HELD:
             raise StorageError(
                 f"{doing}: {error.strerror} ({error.filename})",
                 code="storage.locked",
@@ -49,42 +45,6 @@ def storage_errors(doing: str) -> Iterator[None]:
                 "the job is tried again by itself.",
             ) from error
         raise StorageError.from_os(error, doing) from error
-
-
-def patiently(action: Callable[[], _T], sleep: Callable[[float], None] = time.sleep) -> _T:
-    """Run `action`, again for up to 1.5 s while Windows says that somebody (a virus scanner, a DAW) holds the file."""
-    for pause in _PAUSES_S:
-        try:
-            return action()
-        except PermissionError as error:
-            if getattr(error, "winerror", None) not in _HELD:
-                raise
-        sleep(pause)
-    return action()
-
-
-def sync_file(path: Path) -> None:
-    """Bring a file's content to the disk."""
-    # Windows flushes only what was opened for writing.
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(path: Path) -> None:
-    """Bring a folder's names to the disk, where the system knows such a thing."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def make_folder(path: Path) -> None:
@@ -95,27 +55,17 @@ def make_folder(path: Path) -> None:
 
 def write(path: Path, content: bytes) -> None:
     """Put a file with this content in place, over whatever was there."""
-    part = path.with_name(PART_NAME)
-    with _cleared_on_error(part):
-        # After a kill in `swap` this is a second name of a stem: a new file, never the old one written over.
-        part.unlink(missing_ok=True)
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        patiently(lambda: part.replace(path))
-    sync_folder(path.parent)
+    write_atomically(path, content, partial=path.with_name(PARTIAL_NAME))
 
 
 def copy(source: Path, target: Path) -> None:
     """Put a copy of a file in place, over whatever was there."""
-    part = target.with_name(PART_NAME)
+    part = target.with_name(PARTIAL_NAME)
     with _cleared_on_error(part):
         part.unlink(missing_ok=True)
         shutil.copyfile(source, part)
         sync_file(part)
-        patiently(lambda: part.replace(target))
-    sync_folder(target.parent)
+        rename_into_place(part, target)
 
 
 def add(source: Path, target: Path) -> None:
@@ -135,7 +85,7 @@ def add(source: Path, target: Path) -> None:
 
 def swap(source: Path, target: Path) -> None:
     """As `add`, in the place of what `target` was before, in one step."""
-    part = target.with_name(PART_NAME)
+    part = target.with_name(PARTIAL_NAME)
     part.unlink(missing_ok=True)
     try:
         os.link(source, part)
@@ -145,7 +95,7 @@ def swap(source: Path, target: Path) -> None:
         _move(source, target)
         return
     with _cleared_on_error(part):
-        patiently(lambda: part.replace(target))
+        retry_while_held(lambda: part.replace(target))
 
 
 def keep(source: Path, target: Path) -> None:
@@ -167,7 +117,7 @@ def same(one: Path, other: Path) -> bool:
 
 def _move(source: Path, target: Path) -> None:
     try:
-        patiently(lambda: source.replace(target))
+        retry_while_held(lambda: source.replace(target))
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise

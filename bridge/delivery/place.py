@@ -19,21 +19,20 @@ from pathlib import Path
 
 from bridge.delivery.archive import OldTake, same_entry
 from bridge.delivery.disk import (
-    PART_NAME,
+    PARTIAL_NAMES,
     add,
     make_folder,
-    patiently,
     same,
     storage_errors,
     swap,
-    sync_file,
-    sync_folder,
     write,
 )
 from bridge.delivery.plan import DRAFT_NAME, Plan
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, Stem, read_if_whole
 from bridge.delivery.staging import remove_staging
 from bridge.errors import DeliveryOvertaken, StorageError
+from bridge.files.held import retry_while_held
+from bridge.files.sync import sync_file, sync_folder
 
 _IN_USE = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EXDEV})
 """How systems say that a folder can't be renamed onto this one: it holds something, is a link, is on another disk."""
@@ -119,7 +118,7 @@ class _Delivery:
         if target != self.plan.song_folder:
             make_folder(self.plan.song_folder)
         try:
-            patiently(lambda: self.staging.rename(target))
+            retry_while_held(lambda: self.staging.rename(target))
         except OSError as error:
             if error.errno in _IN_USE:
                 return False
@@ -167,14 +166,14 @@ class _Delivery:
             ours = self.plan.target / staged.name
             if same_entry(staged, ours):
                 ours.unlink()
-        for name in (DRAFT_NAME, PART_NAME):
+        for name in {DRAFT_NAME, *PARTIAL_NAMES}:
             (self.plan.target / name).unlink(missing_ok=True)
         raise DeliveryOvertaken(f"{stranger} is not a file of this take.")
 
     def _staged(self) -> list[Path]:
         if not self.staging.is_dir():
             return []
-        return sorted(path for path in self.staging.iterdir() if path.name not in {DRAFT_NAME, PART_NAME})
+        return sorted(path for path in self.staging.iterdir() if path.name not in {DRAFT_NAME, *PARTIAL_NAMES})
 
 
 def _old_take(plan: Plan, receipt: Receipt) -> OldTake | None:
@@ -194,5 +193,5 @@ def _old_take(plan: Plan, receipt: Receipt) -> OldTake | None:
 
 
 def _publish(target: Path) -> None:
-    patiently(lambda: (target / DRAFT_NAME).replace(target / RECEIPT_NAME))
+    retry_while_held(lambda: (target / DRAFT_NAME).replace(target / RECEIPT_NAME))
     sync_folder(target)

@@ -9,7 +9,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
-from bridge.delivery.disk import patiently, storage_errors
+from bridge.delivery.disk import storage_errors
+from bridge.files.held import retry_while_held
 
 STAGING_NAME: Final = ".stembridge"
 
@@ -43,7 +44,7 @@ def sweep(output: Path, alive: AbstractSet[str]) -> None:
 def remove_staging(staging: Path) -> None:
     """Remove one staging folder, and the folder around it once that is empty. Raises `OSError`."""
     with contextlib.suppress(FileNotFoundError):
-        patiently(lambda: shutil.rmtree(staging))
+        retry_while_held(lambda: shutil.rmtree(staging))
     if staging.parent.name == STAGING_NAME:
         _remove_if_empty(staging.parent)
 

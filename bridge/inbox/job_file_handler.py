@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.delivery.disk import patiently
 from bridge.errors import StembridgeError, StorageError, StoreError
+from bridge.files.atomic import write_atomically
+from bridge.files.held import retry_while_held
 from bridge.inbox.busy import held_by_a_writer
 from bridge.inbox.hands import KeepGoing
 from bridge.inbox.ingest import refuse_unspellable
@@ -79,21 +78,11 @@ def _failed(ready: Ready, error: StembridgeError) -> Outcome:
 
 def _refused(ready: Ready, error: StembridgeError) -> Refused:
     try:
-        _put_beside(Path(ready.path), answer(error))
+        path = Path(ready.path)
+        write_atomically(path.with_name(f"{path.name}.error"), answer(error), durable=False)
     except OSError:
         return Refused(ready, error, removed=False)
     return Refused(ready, error, removed=_remove(ready))
-
-
-def _put_beside(path: Path, content: bytes) -> None:
-    """Write `NAME.stembridge.error`, whole at once, in the place of an older answer to a file of that name."""
-    part = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(content)
-        patiently(lambda: part.replace(path.with_name(f"{path.name}.error")))
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _remove(ready: Ready) -> bool:
@@ -101,7 +90,7 @@ def _remove(ready: Ready) -> bool:
     path = Path(ready.path)
     try:
         if Signature.of(path.stat()) == ready.signature:
-            patiently(path.unlink)
+            retry_while_held(path.unlink)
     except FileNotFoundError:
         return True
     except OSError:

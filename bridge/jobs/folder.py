@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.errors import InstanceRunning, StorageError
+from bridge.files.atomic import write_atomically
+from bridge.files.private import OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, close_to_others, private_folder
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 LOCK_PATIENCE_S = 0.5
-"""Longer than another command needs to look who holds the lock."""
+"""Longer than another command holds the lock only to find out who has it."""
+
+_PRIVATE_FILES = ("stembridge.db", "stembridge.db-wal", "stembridge.db-shm", "lock", "lock.json", "status.json")
 
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """The daemon's own folder. Nothing in it is the musician's; all of it but the database can be made again."""
+    """The daemon's own folder. No file in it belongs to the user; everything except the database can be rebuilt."""
 
     root: Path
 
@@ -37,7 +41,7 @@ class StateFolder:
 
     @property
     def stems(self) -> Path:
-        """Kept stems, one folder a key, so that the same audio is not separated twice."""
+        """Kept stems, one folder per key, so that the same audio is not separated twice."""
         return self.root / "stems"
 
     @property
@@ -47,37 +51,41 @@ class StateFolder:
 
     @property
     def status(self) -> Path:
-        """What the bridge does, for scripts: see docs/importers.md."""
+        """The state of the bridge, for scripts: see docs/importers.md."""
         return self.root / "status.json"
 
     def work(self, job_id: str) -> Path:
-        """Name the folder a job may fill as it likes; emptied when the job ends."""
+        """Return the temporary folder of a job; removed when the job ends."""
         return self.root / "work" / job_id
 
     def make(self) -> None:
-        """Make the folders that are not there. Raises `StorageError`."""
+        """Make the folders that are not there, and close all of them to other users. Raises `StorageError`."""
         try:
-            for folder in (self.root, self.spool, self.stems, self.root / "work", self.logs):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+            close_to_others(self.root)
+            for name in _PRIVATE_FILES:
+                close_to_others(self.root / name)
+            for folder in (self.spool, self.stems, self.root / "work", self.logs):
+                private_folder(folder)
         except OSError as error:
             raise StorageError.from_os(error, f"making the state folder {self.root}") from error
 
 
 class InstanceLock:
-    """Held by the one process that works on a state folder. The system lets go of it however that process dies."""
+    """Held by the one process that works on a state folder. The system releases it however that process ends."""
 
     def __init__(self, folder: StateFolder, doing: str) -> None:
-        """Prepare to lock `folder`; `doing` tells others what for ("stembridge up")."""
+        """Prepare to lock `folder`; `doing` is shown to other processes ("stembridge up")."""
         self._lock_file = folder.root / "lock"
         self._holder_file = folder.root / "lock.json"
         self._doing = doing
         self._lock: FileLock | None = None
 
     def acquire(self) -> None:
-        """Take the lock, or raise `InstanceRunning` with the name of the process that holds it."""
+        """Take the lock. Raises `InstanceRunning`, which names the process that holds it, or `StorageError`."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self._lock_file)
+        lock = FileLock(self._lock_file, mode=OWNER_ONLY_FILE)
         try:
             lock.acquire(timeout=LOCK_PATIENCE_S)
         except Timeout:
@@ -88,24 +96,24 @@ class InstanceLock:
         except OSError as error:
             raise StorageError.from_os(error, "taking the lock of the state folder") from error
         self._lock = lock
-        self._leave_word()
+        self._note_holder()
 
     def release(self) -> None:
-        """Let go of the lock; harmless when it is not held."""
+        """Release the lock; does nothing when it is not held."""
         if self._lock is not None:
             with contextlib.suppress(OSError):
                 self._holder_file.unlink(missing_ok=True)
             self._lock.release()
             self._lock = None
 
-    def _leave_word(self) -> None:
-        word = {"pid": os.getpid(), "doing": self._doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-        # On a full disk the lock holds all the same, and the work goes on once there is room.
+    def _note_holder(self) -> None:
+        holder = {"pid": os.getpid(), "doing": self._doing, "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        # Only information for others: on a full disk the lock works without it.
         with contextlib.suppress(OSError):
-            self._holder_file.write_text(json.dumps(word), "utf-8")
+            write_atomically(self._holder_file, json.dumps(holder).encode(), private=True, durable=False)
 
     def described_holder(self) -> str:
-        """Say which process holds the lock, as far as it has left word."""
+        """Return which process holds the lock, in words: "another process" where it could not note its id."""
         try:
             holder = json.loads(self._holder_file.read_text("utf-8"))
             return f"process {holder['pid']} ({holder['doing']}, since {holder['since']})"
@@ -114,7 +122,7 @@ class InstanceLock:
 
 
 def holder(folder: StateFolder) -> str | None:
-    """Return who works on this state folder now, in words; None if nobody does."""
+    """Return which process works on this state folder now, in words; None if no process does."""
     if not (folder.root / "lock").exists():
         return None
     lock = InstanceLock(folder, "stembridge doctor")

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.errors import StorageError
+from bridge.files.atomic import rename_into_place, write_atomically
+from bridge.files.private import close_to_others
+from bridge.files.sync import sync_file, sync_folder
 from bridge.jobs.job import Job, stems_key
 from bridge.separation.registry import ENGINES
 
@@ -55,11 +58,10 @@ class KeptStems:
         files = {known: path.name for known, path in kept.items()}
         partial = folder / f"{_INDEX}.partial"
         try:
-            _sync(stem)
-            stem.replace(folder / f"{name}.wav")
-            partial.write_text(json.dumps({**files, name: f"{name}.wav"}), "utf-8")
-            _sync(partial)
-            partial.replace(folder / _INDEX)
+            close_to_others(stem)
+            sync_file(stem)
+            rename_into_place(stem, folder / f"{name}.wav")
+            write_atomically(folder / _INDEX, json.dumps({**files, name: f"{name}.wav"}).encode(), private=True)
         except OSError as error:
             raise StorageError.from_os(error, "keeping the separated stems") from error
 
@@ -69,11 +71,15 @@ class KeptStems:
             index = folder / _INDEX
             index.write_text(json.dumps({name: path.name for name, path in stems.items()}), "utf-8")
             for path in (*stems.values(), index):
-                _sync(path)
+                close_to_others(path)
+                sync_file(path)
+            close_to_others(folder)
+            sync_folder(folder)
             target = self._root / key
             if target.exists():
                 shutil.rmtree(target)
             folder.replace(target)
+            sync_folder(self._root)
         except OSError as error:
             raise StorageError.from_os(error, "keeping the separated stems") from error
         return {name: target / path.name for name, path in stems.items()}
@@ -90,8 +96,3 @@ class KeptStems:
             total += sum(file.stat().st_size for file in folder.iterdir())
             if total > self._cap_bytes and folder.name not in needed:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import datetime
 import logging
-import os
 import shutil
 import threading
 import time
@@ -25,6 +24,9 @@ from bridge.delivery.projects.registry import KINDS
 from bridge.delivery.receipt import Receipt
 from bridge.delivery.receipt import read as read_receipt
 from bridge.errors import BounceError, DeliveryOvertaken, EngineUnavailable, StepCancelled, StorageError
+from bridge.files.atomic import write_atomically
+from bridge.files.folders import make_empty
+from bridge.files.space import require_space
 from bridge.jobs.folder import StateFolder
 from bridge.jobs.job import Job
 from bridge.jobs.states import REMOTE, State
@@ -34,7 +36,6 @@ from bridge.pipeline.kept import KeptStems, kept_under
 from bridge.pipeline.receipts import make_receipt
 from bridge.pipeline.remote import Cloud, RemoteStep
 from bridge.pipeline.runner import Span, TaskRunner
-from bridge.pipeline.space import require_space
 from bridge.pipeline.tasks import (
     ComplementTask,
     DecodeTask,
@@ -239,7 +240,7 @@ class Pipeline:
 
     def _fresh(self, job: Job, name: str) -> Path:
         folder = self._state.work(job.id) / name
-        _make_empty(folder)
+        make_empty(folder)
         return folder
 
     def _progress_file(self, job: Job) -> Path:
@@ -259,15 +260,6 @@ def _bytes(mix: Canonical, stems: int) -> int:
     return int(mix.frames) * mix.channels * 4 * stems
 
 
-def _make_empty(folder: Path) -> None:
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StorageError.from_os(error, f"making the folder {folder}") from error
-
-
 def _make_staging(folder: Path, output: Path) -> None:
     # The output folder is made when the program starts, never here: on a disk that was unplugged meanwhile, it would
     # come into being below the mount point, and the delivery with it.
@@ -277,16 +269,11 @@ def _make_staging(folder: Path, output: Path) -> None:
             code="storage.gone",
             advice="Connect its disk, or make the folder again; the job is then tried again by itself.",
         )
-    _make_empty(folder)
+    make_empty(folder)
 
 
 def _write_durably(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_atomically(path, text.encode(), private=True)
     except OSError as error:
         raise StorageError.from_os(error, "noting the receipt") from error

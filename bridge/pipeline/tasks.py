@@ -7,7 +7,6 @@ imports this module too, and stays small.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,7 +15,7 @@ from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport
 from bridge.compute.progress import FileProgress
 from bridge.delivery.receipt import Receipt
-from bridge.errors import StorageError
+from bridge.files.folders import make_empty
 from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import model
 from bridge.separation.registry import separator
@@ -150,7 +149,7 @@ def prepare_upload(task: PrepareTask) -> Prepared:
     """Make the file to upload; raises `StorageError`."""
     from bridge.separation.api.upload_form import sounding_frames, upload_form
 
-    _make_anew(task.folder)
+    make_empty(task.folder)
     sounding = sounding_frames(task.mix)
     frames = Frames(max(1, sounding)) if task.trim else task.mix.frames
     made = upload_form(task.mix, task.folder, frames=frames, flac=task.flac, progress=FileProgress(task.progress))
@@ -161,19 +160,10 @@ def fit_downloads(task: FitTask) -> Mapping[str, Path]:
     """Align, trim or pad the service's stems; raises `EngineFailed` for what does not fit, `StorageError`."""
     from bridge.separation.api.fit import fit
 
-    _make_anew(task.folder)
+    make_empty(task.folder)
     progress = FileProgress(task.progress)
     fitted = fit(task.mix, task.downloads, model(task.model), task.folder, sent=task.sent, progress=progress)
     return dict(fitted.stems)
-
-
-def _make_anew(folder: Path) -> None:
-    try:
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise StorageError.from_os(error, f"making the folder {folder}") from error
 
 
 def render_stems(task: RenderTask) -> Rendered:

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.errors import StorageError
+from bridge.files.atomic import PARTIAL_SUFFIX, writing
+from bridge.files.private import private_folder
 from bridge.publish.names import expiry, unguessable
 from bridge.publish.reading import BLOCK_BYTES, blocks, size_of
 from bridge.publish.signing import KEY_BYTES
 from bridge.units import Progress
 
-_PART = ".part"
+_PARTIAL = frozenset({PARTIAL_SUFFIX, ".part"})
+"""Of incomplete copies, now and in older versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class PublishedFiles:
         """Take a file in, as a second link to it where the disk can, else as a copy; return its name here."""
         published = unguessable(name, int(self.now()) + lifetime_s)
         with _storage_errors():
-            self._make()
+            private_folder(self.folder)
             try:
                 (self.folder / published).hardlink_to(path)
             except OSError:
@@ -70,18 +73,21 @@ class PublishedFiles:
             (self.folder / name).unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Delete what is over, and half copies. For the one process that works on this folder, before it adds."""
+        """Delete expired files and incomplete copies.
+
+        Only for the one process that works on this folder, before it adds files.
+        """
         with contextlib.suppress(OSError):
             for file in list(self.folder.iterdir()):
                 ends = expiry(file.name)
-                if file.suffix == _PART or (ends is not None and ends <= self.now()):
+                if file.suffix in _PARTIAL or (ends is not None and ends <= self.now()):
                     file.unlink(missing_ok=True)
 
     def key(self) -> bytes:
         """Return the signing key, made on first use: readable by this user only, the same after a restart."""
         file = self.folder / "key"
         with _storage_errors():
-            self._make()
+            private_folder(self.folder)
             try:
                 descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
@@ -94,18 +100,10 @@ class PublishedFiles:
                 writer.write(key)
             return key
 
-    def _make(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
     def _copy(self, path: Path, published: str, progress: Progress) -> None:
-        part = self.folder / (published + _PART)
-        try:
-            with part.open("xb") as writer:
-                for block in blocks(path, size_of(path), progress):
-                    writer.write(block)
-            part.replace(self.folder / published)
-        finally:
-            part.unlink(missing_ok=True)
+        with writing(self.folder / published, private=True, durable=False) as file:
+            for block in blocks(path, size_of(path), progress):
+                file.write(block)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bridge.errors import StorageError
+from bridge.files.private import private_folder
 from bridge.jobs.folder import InstanceLock, StateFolder
 from bridge.server.authentication import Authenticator
 from bridge.server.cleaning import Cleaner
@@ -114,6 +115,6 @@ class ServerState:
 def make_private(options: ServerOptions) -> None:
     """Make the storage folder, readable for its owner only: other people's music lies there. Raises `StorageError`."""
     try:
-        options.storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(options.storage)
     except OSError as error:
         raise StorageError.from_os(error, f"making the server's folder {options.storage}") from error

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge.compute.progress import read_progress
-from bridge.errors import BounceError, EngineFailed, StorageError
+from bridge.errors import BounceError, EngineFailed
+from bridge.files.folders import make_empty
 from bridge.protocol.minutes import minutes_of
 from bridge.separation.catalogue import Model, model
 from bridge.server.compute import Decoded, DecodeWork, SeparateWork, decode_input, separate_input
@@ -169,11 +170,7 @@ class Work:
 
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[Path]:
-    try:
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-    except OSError as error:
-        raise StorageError.from_os(error, "making a task's folder") from error
+    make_empty(path, private=True)
     try:
         yield path
     finally:

@@ -42,7 +42,7 @@ UP = [
     "sqlite3.connect",
     "socket.bind",
     "open .*stembridge.log",
-    "os.rename .*status.part",
+    "os.rename .*status.json.partial",
     "import bridge.publish.publisher",
     "pathlib.Path.glob .*spool",
 ]

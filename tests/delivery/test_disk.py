@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bridge.delivery import disk
-from bridge.delivery.disk import PART_NAME, patiently, storage_errors
+from bridge.delivery.disk import PARTIAL_NAME, storage_errors
 from bridge.errors import StorageError
+from bridge.files.held import retry_while_held
 
 Put = Callable[[Path, Path], None]
 
@@ -42,7 +43,7 @@ def stem(tmp_path: Path) -> Path:
 def test_each_way_gives_the_place_the_whole_content(tmp_path: Path, stem: Path, put: Put) -> None:
     put(stem, tmp_path / "stem.wav")
     assert (tmp_path / "stem.wav").read_bytes() == b"new"
-    assert not (tmp_path / PART_NAME).exists()
+    assert not (tmp_path / PARTIAL_NAME).exists()
 
 
 def test_a_file_that_is_there_is_never_added_over(tmp_path: Path, stem: Path) -> None:
@@ -65,10 +66,10 @@ def test_a_swapped_file_leaves_its_other_names_alone(tmp_path: Path, stem: Path,
 @pytest.mark.parametrize("put", [lambda source, target: disk.write(target, b"x"), disk.copy, disk.swap])
 def test_what_a_kill_left_over_is_never_written_through(tmp_path: Path, stem: Path, put: Put) -> None:
     (tmp_path / "other.wav").write_bytes(b"another stem")
-    (tmp_path / PART_NAME).hardlink_to(tmp_path / "other.wav")
+    (tmp_path / PARTIAL_NAME).hardlink_to(tmp_path / "other.wav")
     put(stem, tmp_path / "stem.wav")
     assert (tmp_path / "other.wav").read_bytes() == b"another stem"
-    assert not (tmp_path / PART_NAME).exists()
+    assert not (tmp_path / PARTIAL_NAME).exists()
 
 
 @pytest.mark.parametrize("put", [disk.add, disk.swap, disk.keep])
@@ -93,18 +94,6 @@ def test_a_folder_is_not_made_where_its_disk_is_gone(tmp_path: Path) -> None:
         disk.make_folder(tmp_path / "gone" / "Mix")
 
 
-def test_a_file_held_for_a_moment_on_windows_is_waited_for() -> None:
-    pauses: list[float] = []
-
-    def rename() -> str:
-        if len(pauses) < 3:
-            raise HeldOnWindows(errno.EACCES, "The process cannot access the file")
-        return "renamed"
-
-    assert patiently(rename, pauses.append) == "renamed"
-    assert pauses == sorted(pauses)
-
-
 def test_a_file_held_for_good_is_an_error_that_says_to_close_it() -> None:
     pauses: list[float] = []
 
@@ -115,16 +104,8 @@ def test_a_file_held_for_good_is_an_error_that_says_to_close_it() -> None:
         pytest.raises(StorageError, match=r"Delivering: .* \(Mix - vocals.wav\)") as error,
         storage_errors("Delivering"),
     ):
-        patiently(rename, pauses.append)
+        retry_while_held(rename, pauses.append)
     assert error.value.code == "storage.locked"
     assert "DAW" in error.value.advice
     assert error.value.retryable
     assert 1 < sum(pauses) < 2
-
-
-def test_a_right_that_is_missing_is_not_waited_for() -> None:
-    def rename() -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    with pytest.raises(PermissionError):
-        patiently(rename, lambda _pause: pytest.fail("waited"))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bridge.delivery import disk
 from bridge.delivery.folder import Plan, delivered, place, staging_folder
 from bridge.delivery.receipt import read, read_if_whole
 from bridge.errors import DeliveryOvertaken, StorageError
+from bridge.files.sync import sync_folder
 
 if TYPE_CHECKING:
     from tests.delivery.conftest import Rebounce, Studio
@@ -27,7 +27,7 @@ def test_another_job_that_ends_at_this_moment_may_take_the_empty_staging_folder_
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around = staging_folder(studio.output, "j1").parent
-    real, gone = disk.sync_folder, []
+    real, gone = sync_folder, []
 
     def sync(path: Path) -> None:
         if path == around:

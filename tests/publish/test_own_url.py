@@ -108,7 +108,8 @@ def test_a_restart_serves_what_was_published_and_deletes_what_is_over(
     own: OwnUrl, tmp_path: Path, clock: Clock, bounce: Path
 ) -> None:
     short, long = own.publish(bounce, bounce.name, 60), own.publish(bounce, bounce.name, 600)
-    (tmp_path / "published" / "half.part").touch()
+    for half in ("half.part", ".half.partial"):
+        (tmp_path / "published" / half).touch()
     port = own.port
     own.stop()
     with pytest.raises(httpx.ConnectError):

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from bridge.errors import ProtocolError, StorageError
+from bridge.files.atomic import writing
 from bridge.separation.api.names import stem_names
 
 AUDIO: Final = frozenset({".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".aif", ".aiff", ".wma"})
@@ -52,10 +53,8 @@ def unpack(
             files = {}
             for name, entry in _named(entries, wanted).items():
                 target = folder / f"{name}{entry.suffix}"
-                part = target.with_name(f"{target.name}.part")
-                with opened.open(entry.info) as source, part.open("wb") as file:
+                with opened.open(entry.info) as source, writing(target, durable=False) as file:
                     left -= _copy(source, file, left, check)
-                part.replace(target)
                 files[name] = target
             return files
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:

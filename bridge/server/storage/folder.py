@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.errors import StorageError
+from bridge.files.atomic import PARTIAL_SUFFIX, partial_path, rename_into_place
+from bridge.files.private import close_to_others, open_private, private_folder
+from bridge.files.sync import sync_file
 from bridge.server.storage.storage import PIECE_BYTES
-
-_PARTIAL = ".partial"
 
 
 class FolderStorage:
@@ -22,25 +23,24 @@ class FolderStorage:
         """Throws away what an earlier process had not finished."""
         self._root = root
         with _translated("making the storage folder"):
-            root.mkdir(parents=True, exist_ok=True)
-            for leftover in root.glob(f"*/**/*{_PARTIAL}"):
+            private_folder(root)
+            for leftover in root.glob(f"*/**/*{PARTIAL_SUFFIX}"):
                 leftover.unlink(missing_ok=True)
 
     def receive(self, name: str) -> _Incoming:
         """Begin a file."""
-        return _Incoming(self._path(name))
+        return _Incoming(self._path(name), self._root)
 
     def put(self, name: str, path: Path) -> None:
         """Move the file at `path` in, or copy it where it lies on another disk."""
         target = self._path(name)
         with _translated("keeping a stem"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
+            _make_parent(target, self._root)
+            partial = _own_partial(target)
             shutil.move(path, partial)
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
-            _sync_folder(target.parent)
+            close_to_others(partial)
+            sync_file(partial)
+            rename_into_place(partial, target)
 
     def size(self, name: str) -> int | None:
         """Return the bytes of a file, None where there is none."""
@@ -86,12 +86,12 @@ class FolderStorage:
 
 
 class _Incoming:
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, root: Path) -> None:
         self._target = target
-        self._partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
+        self._partial = _own_partial(target)
         with _translated("receiving a file"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._partial.open("wb")
+            _make_parent(target, root)
+            self._file = open(self._partial, "xb", opener=open_private)  # noqa: SIM115 (closed in commit and abort)
 
     def write(self, piece: bytes) -> None:
         with _translated("receiving a file"):
@@ -102,8 +102,7 @@ class _Incoming:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self._partial.replace(self._target)
-            _sync_folder(self._target.parent)
+            rename_into_place(self._partial, self._target)
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):
@@ -111,14 +110,14 @@ class _Incoming:
             self._partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # a folder cannot be opened there; NTFS journals the rename
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _own_partial(target: Path) -> Path:
+    """Return a partial name for this upload alone: two clients may send the same file at once."""
+    return partial_path(target.with_name(f"{target.name}.{secrets.token_hex(4)}"))
+
+
+def _make_parent(target: Path, root: Path) -> None:
+    for folder in reversed(target.relative_to(root).parents[:-1]):
+        private_folder(root / folder)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import StorageError
-from bridge.pipeline.space import require_space
+from bridge.files.space import require_space
 
 
 def test_what_fits_passes(tmp_path: Path) -> None:

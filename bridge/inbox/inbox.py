@@ -66,6 +66,7 @@ class Inbox:
         """
         self._folder = options.folder
         self._spool = spool
+        self._allowed = (options.folder, *options.allowed)
         self._clock = clock
         self._schedule = ScanSchedule(options, clock, self._on_hint, self._on_close)
         self._settling = Settling(self._schedule.pace)
@@ -114,7 +115,7 @@ class Inbox:
         self._bell.set()
 
     def _copy(self, ready: Ready, keep_going: KeepGoing) -> Outcome:
-        return copy_settled(ready, str(self._folder), self._spool, keep_going)
+        return copy_settled(ready, str(self._folder), self._allowed, self._spool, keep_going)
 
     def _post(self, message: _Closed | Outcome) -> None:
         self._messages.append(message)

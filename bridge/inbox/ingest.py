@@ -7,8 +7,10 @@ that somebody names (`ingest_now`).
 from __future__ import annotations
 
 import errno
+import os
 import stat
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -86,11 +88,12 @@ def refuse_unspellable(source: Path) -> None:
         ) from error
 
 
-def copy_settled(ready: Ready, inbox: str, spool: Path, keep_going: KeepGoing) -> Outcome:
+def copy_settled(ready: Ready, inbox: str, allowed: Iterable[Path], spool: Path, keep_going: KeepGoing) -> Outcome:
     """Copy a settled file to the spool, or say why not. Raises CopyStopped within a block of being told to stop."""
     source = Path(ready.path)
     try:
         refuse_unspellable(source)
+        _refuse_outside(source, allowed)
         if in_delivery(ready.path, inbox):
             return Gone(ready)  # its receipt came after the scan that found the file
         if held_by_a_writer(ready.path):
@@ -106,6 +109,17 @@ def copy_settled(ready: Ready, inbox: str, spool: Path, keep_going: KeepGoing) -
         return Failed(ready, error)
     except OSError as error:
         return Failed(ready, SourceUnreadable.from_reading(source, error))
+
+
+def _refuse_outside(source: Path, allowed: Iterable[Path]) -> None:
+    """Raise `BounceError` for a link out of the allowed folders, as the other doors do."""
+    real = os.path.realpath(source)
+    if not any(Path(real).is_relative_to(os.path.realpath(folder)) for folder in allowed):
+        raise BounceError(
+            f"{source} is a link to {real}, outside the inbox and the allowed folders.",
+            code="path.outside",
+            advice="Copy the file into the inbox, or add its folder to [osc] folders.",
+        )
 
 
 def _is_named_like_a_stem(source: Path) -> bool:

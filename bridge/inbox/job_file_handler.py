@@ -9,6 +9,7 @@ from pathlib import Path
 from bridge.errors import StembridgeError, StorageError, StoreError
 from bridge.files.atomic import write_atomically
 from bridge.files.held import retry_while_held
+from bridge.files.regular import open_regular
 from bridge.inbox.busy import held_by_a_writer
 from bridge.inbox.hands import KeepGoing
 from bridge.inbox.ingest import refuse_unspellable
@@ -64,7 +65,7 @@ class JobFileHandler:
 
 
 def _read(path: Path, expected: Signature) -> Request:
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path) as file:
         if Signature.of(os.fstat(file.fileno())) != expected:
             raise SourceChanged(str(path))
         return parse(file.read(MOST_BYTES + 1) or b"", str(path.parent))

@@ -35,6 +35,9 @@ class InboxOptions:
     ignore: tuple[str, ...] = ()
     """Patterns of files and folders to ignore, as `Filters` describes."""
 
+    allowed: tuple[Path, ...] = ()
+    """Folders besides the inbox that a link in it may lead into: those from which every door takes bounces."""
+
     def filters(self) -> Filters:
         """Return the filters of this inbox. Raises ConfigError where our own folders are the inbox itself."""
         outputs = (self.output, self.default.output, *(spec.output for spec in self.specs.values()))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bridge.files.regular import open_regular
 from bridge.media.formats import HEAD_BYTES, Format, format_of
 from bridge.media.id3 import behind_tags
 from bridge.media.judgement import COMPLETE, CUT, AudioExtent, Judgement, Readable, read_at
@@ -43,7 +44,7 @@ def recognise(file: Readable) -> Format | None:
 
 def recognise_path(path: Path) -> Format | None:
     """Open a file and recognise it. Raises `OSError`."""
-    with path.open("rb") as file:
+    with open_regular(path, buffering=-1) as file:
         return recognise(file)
 
 
@@ -72,5 +73,5 @@ def judge(file: Readable) -> Judgement:
 
 def judge_path(path: Path) -> Judgement:
     """Open a file and judge it. Raises `OSError`."""
-    with path.open("rb") as file:
+    with open_regular(path, buffering=-1) as file:
         return judge(file)

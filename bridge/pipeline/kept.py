@@ -56,7 +56,6 @@ class KeptStems:
         """Move the file `stem` into the set `kept`, which `find` gave, under this name. Raises `StorageError`."""
         folder = next(iter(kept.values())).parent
         files = {known: path.name for known, path in kept.items()}
-        partial = folder / f"{_INDEX}.partial"
         try:
             close_to_others(stem)
             sync_file(stem)

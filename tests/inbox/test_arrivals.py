@@ -89,12 +89,20 @@ def test_a_hard_link_is_a_bounce_of_its_own(room: Room, tmp_path: Path) -> None:
     room.expect("linked.wav")
 
 
-def test_a_link_to_a_file_is_taken_with_the_content_of_the_file(room: Room, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere.wav").write_bytes(room.wav())
-    (room.folder / "song.wav").symlink_to(tmp_path / "elsewhere.wav")
+def test_a_link_to_a_file_of_the_inbox_is_taken_with_the_content_of_the_file(room: Room) -> None:
+    (room.folder / "elsewhere.data").write_bytes(room.wav())
+    (room.folder / "song.wav").symlink_to(room.folder / "elsewhere.data")
     room.expect("song.wav")
     assert room.ledger.arrivals[0].spool.read_bytes() == room.wav()
     assert not room.ledger.arrivals[0].spool.is_symlink()
+
+
+def test_a_link_out_of_the_inbox_is_refused_and_told(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.wav").write_bytes(room.wav())
+    (room.folder / "song.wav").symlink_to(tmp_path / "elsewhere.wav")
+    room.until(lambda: bool(room.problems))
+    assert [(path.name, error.code) for path, error in room.problems] == [("song.wav", "path.outside")]
+    assert room.ledger.names() == room.in_spool() == []
 
 
 def test_a_link_to_a_folder_is_not_entered_and_a_link_to_nothing_is_nothing(room: Room, tmp_path: Path) -> None:

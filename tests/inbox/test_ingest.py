@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,6 +132,50 @@ def test_a_store_that_refuses_keeps_no_copy(idle: Room) -> None:
 def test_a_file_that_is_gone_is_no_error_of_any_disk(tmp_path: Path) -> None:
     with pytest.raises(SourceGone):
         copy_to_spool(tmp_path / "gone.wav", tmp_path / "spool", None, lambda: True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_a_pipe_in_the_place_of_a_bounce_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "song.wav")
+    with pytest.raises(SourceUnreadable, match="Not a regular file"):
+        copy_to_spool(tmp_path / "song.wav", tmp_path / "spool", None, lambda: True)
+
+
+def test_a_sparse_file_larger_than_the_disk_is_refused_before_a_byte_is_copied(tmp_path: Path) -> None:
+    source = tmp_path / "song.wav"
+    with source.open("wb") as file:
+        file.truncate(shutil.disk_usage(tmp_path).free + (1 << 30))
+    with pytest.raises(StorageError, match=r"Too little space for the copy of song\.wav") as caught:
+        copy_to_spool(source, tmp_path / "spool", None, lambda: True)
+    assert caught.value.code == "storage.full"
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_during_a_copy_ends_it_before_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "song.wav"
+    with source.open("wb") as file:
+        file.truncate(256 << 20)
+    disk = iter([1 << 40, 1 << 20])
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: (1 << 40, 0, next(disk)))
+    with pytest.raises(StorageError, match="Too little space"):
+        copy_to_spool(source, tmp_path / "spool", None, lambda: True)
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes")
+def test_a_copy_is_private_and_the_bounce_keeps_its_mode(tmp_path: Path) -> None:
+    source = tmp_path / "song.wav"
+    source.write_bytes(b"sound")
+    source.chmod(0o664)
+    before = os.umask(0)
+    try:
+        copy = copy_to_spool(source, tmp_path / "spool", None, lambda: True)
+    finally:
+        os.umask(before)
+    modes = [path.stat().st_mode & 0o777 for path in (source, copy.path, copy.path.parent)]
+    assert modes == [0o664, 0o600, 0o700]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")

@@ -96,7 +96,7 @@ def test_a_bounce_whose_folder_becomes_a_delivery_before_it_is_copied_is_let_go(
     insisting = Ready(str(stem), Signature.of(stem.stat()), insist=True)
 
     def outcome(ready: Ready) -> object:
-        return copy_settled(ready, str(room.folder), tmp_path / "other spool", lambda: True)
+        return copy_settled(ready, str(room.folder), (room.folder,), tmp_path / "other spool", lambda: True)
 
     assert outcome(waiting) == NotYet(waiting, unfinished=True)
     assert isinstance(outcome(insisting), Copied)

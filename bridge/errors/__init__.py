@@ -26,6 +26,11 @@
     │   └── OverBudget         the job would pass the monthly cap of minutes            (parked)
     ├── StorageError         the disk: full, gone, not writable                       (retried)
     │   └── DeliveryOvertaken  something else took the planned place: plan again
+    ├── TransferError        a download: the way to the file, or the file itself
+    │   ├── TransferCut        it ended or became too slow: the next try resumes it       (retried)
+    │   │   └── TransferThrottled  the server asked to wait
+    │   ├── LinkRefused        the link expired, or the file is gone
+    │   └── WrongFile          too large, or another size or SHA-256 than expected
     ├── PublishError         the bounce could not be made reachable, or not be taken back
     │   ├── PublisherUnavailable  not configured, or its library is not installed
     │   ├── PublishDenied    the peer does not let us: credentials, rights, quota
@@ -78,6 +83,7 @@ from bridge.errors.root import (
     UsageError,
 )
 from bridge.errors.storage import DeliveryOvertaken, StorageError
+from bridge.errors.transfer import LinkRefused, TransferCut, TransferError, TransferThrottled, WrongFile
 
 __all__ = [
     "AnswerLost",
@@ -92,6 +98,7 @@ __all__ = [
     "EngineUnavailable",
     "InstanceRunning",
     "JobNotFound",
+    "LinkRefused",
     "ModelUnsupported",
     "NotPossible",
     "NotSent",
@@ -113,5 +120,9 @@ __all__ = [
     "StorageError",
     "StoreError",
     "TaskFailed",
+    "TransferCut",
+    "TransferError",
+    "TransferThrottled",
     "UsageError",
+    "WrongFile",
 ]

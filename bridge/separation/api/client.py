@@ -11,8 +11,8 @@ from bridge.protocol.extensions import Balance, Health
 from bridge.protocol.messages import CreateData, CreateRequest, Envelope, GetRequest, TaskData
 from bridge.protocol.paths import BALANCE_PATH, CREATE_PATH, GET_PATH, HEALTH_PATH, IDEMPOTENCY_HEADER
 from bridge.protocol.refusals import RateLimited, refusal
-from bridge.separation.api.waiting import retry_after
 from bridge.separation.api.wire import Answer, Wire
+from bridge.transfer.retry_after import retry_after
 
 _TOO_MANY = 429
 

@@ -6,8 +6,6 @@ gets asked at growing intervals; and being offline, for an hour or a night, only
 
 from __future__ import annotations
 
-import datetime
-import email.utils
 import math
 from collections.abc import Callable
 from typing import Final
@@ -36,9 +34,6 @@ TROUBLE_LONGEST_S: Final = 120.0
 BOUNDED_TRIES: Final = 12
 """How often in a row an answer may be strange before a person must look: some ten minutes."""
 
-LONGEST_OBEYED_S: Final = 3600.0
-"""A Retry-After beyond this is taken for a mistake."""
-
 
 def spread(delay_s: float, longest_s: float, random: Random) -> float:
     """Return the delay, less or more by up to `JITTER`, but never more than `longest_s`."""
@@ -48,23 +43,6 @@ def spread(delay_s: float, longest_s: float, random: Random) -> float:
 def growing(first_s: float, longest_s: float, count: int, random: Random, growth: float = 2.0) -> float:
     """Return the `count`th delay (from 0) of a series that grows from `first_s` to `longest_s`."""
     return spread(min(longest_s, first_s * growth ** min(count, 64)), longest_s, random)
-
-
-def retry_after(header: str, now: float) -> float | None:
-    """Read a Retry-After header (RFC 9110, section 10.2.3): seconds, or a date; `now` in seconds since the epoch.
-
-    >>> retry_after("120", 0.0), retry_after("Thu, 01 Jan 1970 00:01:00 GMT", 0.0), retry_after("soon", 0.0)
-    (120.0, 60.0, None)
-    """
-    text = header.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return min(float(text), LONGEST_OBEYED_S)
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = at if at.tzinfo else at.replace(tzinfo=datetime.UTC)
-    return min(max(0.0, aware.timestamp() - now), LONGEST_OBEYED_S)
 
 
 class Trouble:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import email.utils
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,14 +11,12 @@ from bridge.protocol.refusals import refusal
 from bridge.separation.api.waiting import (
     BOUNDED_TRIES,
     FIRST_S,
-    LONGEST_OBEYED_S,
     LONGEST_S,
     QUIET_LONGEST_S,
     QUIET_S,
     TROUBLE_LONGEST_S,
     Patience,
     Trouble,
-    retry_after,
 )
 
 CHANCE = st.floats(0, 1, exclude_max=True)
@@ -97,14 +93,3 @@ def test_what_a_person_must_mend_is_not_waited_for(code: int) -> None:
 
 def test_what_the_service_asks_for_is_honoured() -> None:
     assert Trouble(lambda: 0.5).after(refusal(Envelope.of(Code.RATE_LIMITED), 500.0)) == 500.0
-
-
-@given(st.text() | st.integers().map(str))
-def test_no_header_can_stop_a_job_for_longer_than_an_hour(header: str) -> None:
-    seconds = retry_after(header, 0.0)
-    assert seconds is None or 0 <= seconds <= LONGEST_OBEYED_S
-
-
-@given(st.integers(0, 3600), st.integers(0, 2**31))
-def test_a_date_is_as_good_as_seconds(seconds: int, now: int) -> None:
-    assert retry_after(email.utils.formatdate(now + seconds, usegmt=True), float(now)) == seconds

@@ -1,8 +1,9 @@
-"""`stembridge doctor`: looks at everything that has to be there, and says how to mend what is not."""
+"""`stembridge doctor`: checks everything that the bridge needs, and says how to mend what is missing."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from bridge.config.settings import Settings
 from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import open_store, state_folder
 from bridge.daemon.osc import osc_options
+from bridge.daemon.service_check import ask_service
 from bridge.daemon.specs import default_spec, preset_specs
 from bridge.errors import OscError, StembridgeError
 from bridge.inbox.mounts import on_network
@@ -26,6 +28,7 @@ from bridge.osc.options import Endpoint
 from bridge.osc.ping import ping
 from bridge.osc.sockets import open_port
 from bridge.separation import registry
+from bridge.separation.capabilities import Capabilities
 from bridge.separation.catalogue import models
 
 LEAST_FREE_BYTES = 2 * 10**9
@@ -64,7 +67,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Yield what each check finds, in the order a bounce meets the things checked."""
     yield Finding("version", True, f"Stembridge {__version__}, Python {sys.version.split()[0]}")
     yield Finding("configuration", True, str(settings.origin.file or "built-in defaults"))
-    yield _attempt("models", lambda: _models(settings))
+    possible = functools.cache(lambda: capabilities(settings))  # inside a check: it may raise
+    yield _attempt("models", lambda: _models(settings, possible()))
     yield _folder("inbox", "inbox", settings.inbox.folder)
     yield _folder("stems", "output", settings.output.folder)
     yield _folder("state", "state", settings.state.folder)
@@ -72,6 +76,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _attempt("ffmpeg", _ffmpeg)
     yield _attempt("libsndfile", _libsndfile)
     yield Finding("engines", True, ", ".join(known.label for known in registry.ENGINES.values()))
+    yield _attempt("service", lambda: ask_service(settings, possible()))
     yield _attempt("bridge", lambda: _bridge(settings))
     yield _attempt("OSC", lambda: _osc(settings))
 
@@ -86,7 +91,7 @@ def _attempt(name: str, check: Callable[[], str]) -> Finding:
 
 
 def _folder(name: str, section: str, folder: Path) -> Finding:
-    """Prove a folder by writing into it, or its nearest parent where it will be made."""
+    """Check a folder by writing into it, or into its nearest parent where it is still to be made."""
     place = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=place, prefix=".stembridge-doctor-"):
@@ -109,8 +114,7 @@ def _folder(name: str, section: str, folder: Path) -> Finding:
     )
 
 
-def _models(settings: Settings) -> str:
-    possible = capabilities(settings)
+def _models(settings: Settings, possible: Capabilities) -> str:
     spec, presets = default_spec(settings, possible), preset_specs(settings, possible)
     names = f"; presets {', '.join(presets)}" if presets else ""
     return f"{spec.model} by {registry.label(spec.engine)}; {len(models())} in the catalogue{names}"
@@ -140,7 +144,7 @@ def _libsndfile() -> str:
 
 
 def _osc(settings: Settings) -> str:
-    """Ask whoever listens there over OSC; where nobody does, have the port for a moment."""
+    """Ping a bridge over OSC; if none answers, check that the port is free by opening it for a moment."""
     options = osc_options(settings)
     running = holder(state_folder(settings)) is not None
     if options.port == 0:

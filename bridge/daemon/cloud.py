@@ -14,6 +14,7 @@ from bridge.publish.registry import PublishOptions
 
 if TYPE_CHECKING:
     from bridge.publish.publisher import Publisher, ServesFiles
+    from bridge.separation.api.endpoint import Endpoint
     from bridge.separation.api.wire import Wire
 
 
@@ -61,13 +62,11 @@ class CloudConnection:
 
     def _build(self) -> Cloud:
         from bridge.separation.api.client import ApiClient
-        from bridge.separation.api.endpoint import Endpoint
         from bridge.separation.api.engine import ApiEngine
         from bridge.separation.api.wire import Wire
 
         api = self._settings.api
-        endpoint = Endpoint(api.base_url, self._key, proxy=api.proxy or None, ca=api.ca_file)
-        self._wire = Wire(endpoint)
+        self._wire = Wire(service_endpoint(self._settings, self._key))
         options = CloudOptions(
             monthly_minutes=api.monthly_minutes,
             lifetime_s=self._settings.publish.lifetime_s,
@@ -82,6 +81,13 @@ class CloudConnection:
             if self._publisher is None:
                 self._publisher = publisher(publish_options(self._settings, self._state, self._key))
             return self._publisher
+
+
+def service_endpoint(settings: Settings, key: str) -> Endpoint:
+    """Return where the service is. Raises `ConfigError` for an address or key that cannot be sent."""
+    from bridge.separation.api.endpoint import Endpoint
+
+    return Endpoint(settings.api.base_url, key, proxy=settings.api.proxy or None, ca=settings.api.ca_file)
 
 
 def publish_options(settings: Settings, state: StateFolder, key: str) -> PublishOptions:

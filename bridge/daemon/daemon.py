@@ -13,6 +13,7 @@ from bridge.daemon.choices import Choices
 from bridge.daemon.compose import inbox_options, kept_stems, make_output, open_store, places, state_folder
 from bridge.daemon.log import LogChanges, log_to_file, secrets
 from bridge.daemon.osc import OscDoor
+from bridge.daemon.preset_folders import prepare_preset_folders
 from bridge.daemon.requests import Requests
 from bridge.daemon.specs import default_spec, preset_specs
 from bridge.daemon.status import Facts, StatusFile
@@ -101,6 +102,7 @@ class Daemon:
         )
         inbox.start()
         stack.callback(inbox.stop)
+        prepare_preset_folders(settings.inbox.folder, presets)
 
     def _report(self, store: JobStore) -> None:
         store.subscribe(LogChanges())

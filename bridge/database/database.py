@@ -1,4 +1,4 @@
-"""SQLite as every store here needs it: one connection for all threads, durable commits, migrations, our errors."""
+"""SQLite as every store here needs it: one connection for all threads, durable commits, migrations, own errors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ BUSY_TIMEOUT_S = 10.0
 
 
 class Database:
-    """A WAL database with `synchronous=FULL`: what a commit has returned from survives a power cut.
+    """A WAL database with `synchronous=FULL`: once a commit returns, it survives a power cut.
 
     Several processes may open it at once (the daemon and the command line); threads share one connection under a lock.
     """
 
     def __init__(self, path: Path, *, package: str, title: str) -> None:
-        """Open or make the database at `path` with the SQL of `package`; messages call it `title`."""
+        """Open or create the database at `path` with the SQL of `package`; messages call it `title`.
+
+        It is closed to other users. Raises `StorageError` for its disk, and `StoreError` where it is damaged or was
+        written by a newer version.
+        """
         self._package = package
         self._title = title
         self._lock = threading.RLock()
@@ -41,7 +45,8 @@ class Database:
                 self._connection.execute(f"PRAGMA {pragma}")
         self._path = path
         try:
-            self._demand_write_access()
+            self._check_pages()
+            self._require_write_access()
             self._migrate()
         except BaseException:
             self._connection.close()
@@ -54,7 +59,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens, or nothing does."""
+        """Commit everything done inside the block, or nothing where it raises."""
         with self._lock, _our_errors(self._path, self._title):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -83,8 +88,15 @@ class Database:
             before, self._version = self._version, version
         return version != before
 
-    def _demand_write_access(self) -> None:
-        # What SQLite cannot open for writing it opens for reading, without a word and for as long as we are connected.
+    def _check_pages(self) -> None:
+        # A few milliseconds for a job store; without it damage shows up as any error at any later time.
+        with self._lock, _our_errors(self._path, self._title):
+            found: str = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise _damaged(self._path, self._title, found)
+
+    def _require_write_access(self) -> None:
+        # SQLite silently opens a file read-only that it cannot write, and stays so while connected.
         with self._lock, _our_errors(self._path, self._title):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -126,6 +138,13 @@ def _make_private(path: Path) -> None:
         close_to_others(path.with_name(path.name + suffix))
 
 
+def _damaged(path: Path, title: str, why: str) -> StoreError:
+    return StoreError(
+        f"The {title} {path} is damaged: {' '.join(why.split())}.",
+        advice="Move that file away and start again; your bounces and deliveries are not touched.",
+    )
+
+
 @contextmanager
 def _our_errors(path: Path, title: str) -> Iterator[None]:
     try:
@@ -146,10 +165,9 @@ def _our_errors(path: Path, title: str) -> Iterator[None]:
                 advice="Check that the disk is there and that Stembridge may write to the folder.",
             ) from error
         if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise StoreError(
-                f"The {title} {path} is damaged: {error}.",
-                advice="Move that file away and start again; your bounces and deliveries are not touched.",
-            ) from error
+            raise _damaged(path, title, str(error)) from error
         raise StoreError(f"The {title} {path} refused a statement: {error}.") from error
+    except UnicodeDecodeError as error:  # SQLite's message quotes the damaged bytes
+        raise _damaged(path, title, "text in it is not UTF-8") from error
     except OSError as error:
         raise StorageError.from_os(error, f"opening the {title}") from error

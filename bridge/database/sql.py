@@ -1,7 +1,4 @@
-"""How a database's folder of SQL is read.
-
-Such a folder is a package that holds numbered migrations and the named statements of `statements.sql`.
-"""
+"""Read the SQL of a database: a package with numbered migrations and the named statements of `statements.sql`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bridge.database.database import Database
+from bridge.jobs.rows import readable
 from bridge.jobs.states import State
 
 
@@ -75,7 +76,8 @@ class CloudNotes:
         The audio is the same if the file or the decoded samples are. The state of the other job does not matter.
         """
         rows = self._database.rows("other_orders", {"id": job_id})
-        return [OtherOrder(row["id"], State(row["state"]), row["checkpoint"]) for row in rows]
+        with readable():
+            return [OtherOrder(row["id"], State(row["state"]), row["checkpoint"]) for row in rows]
 
     def left_published(self) -> list[tuple[str, str]]:
         """Return the id and the upload's handle of each cancelled or delivered job that has one, oldest first."""

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from bridge.errors import StoreError
 from bridge.jobs.arrival import Signature
 from bridge.jobs.job import Event, Failure, Job
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
 
 
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise `StoreError` where stored values are none that this program writes: the file was damaged or edited."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"The job store is damaged: it holds a value that cannot be read ({error!r}).",
+            advice="Move stembridge.db in the state folder away and start again; "
+            "your bounces and deliveries are not touched.",
+        ) from error
+
+
 def signature_of(row: sqlite3.Row) -> Signature:
     """Read the signature columns of a job or of a remembered file."""
-    return Signature(int(row["inode"]), row["size"], row["mtime_ns"])
+    with readable():
+        return Signature(int(row["inode"]), row["size"], row["mtime_ns"])
 
 
 def signature_columns(signature: Signature) -> dict[str, str | int]:
@@ -33,7 +50,12 @@ def failure_columns(failure: Failure | None) -> dict[str, str | int | float | No
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    """Read one row of the table of jobs."""
+    """Read one row of the table of jobs. Raises `StoreError` where a value in it is damaged."""
+    with readable():
+        return _job_of(row)
+
+
+def _job_of(row: sqlite3.Row) -> Job:
     failure = None
     if row["error_code"] is not None:
         failure = Failure(

@@ -14,7 +14,7 @@ from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.cloud_notes import CloudNotes
 from bridge.jobs.job import Event, Failure, Job
-from bridge.jobs.rows import event_of, failure_columns, job_of, signature_columns, signature_of
+from bridge.jobs.rows import event_of, failure_columns, job_of, readable, signature_columns, signature_of
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
@@ -107,7 +107,8 @@ class JobStore:
 
     def counts(self) -> dict[State, int]:
         """Return how many jobs stand in each state that has any."""
-        return {State(row["state"]): row["count"] for row in self._database.rows("counts")}
+        with readable():
+            return {State(row["state"]): row["count"] for row in self._database.rows("counts")}
 
     def events(self, job_id: str) -> list[Event]:
         """Return a job's history, oldest first."""

@@ -1,4 +1,4 @@
-"""Settings that are each right and cannot stand together."""
+"""Finds settings that are valid alone but conflict with each other."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bridge.config.values import folded
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Which keys are at odds, the one to change first, and why."""
+    """The keys that conflict, first the one to change, and why."""
 
     keys: tuple[KeyPath, ...]
     reason: str
 
 
 def conflicts(settings: Settings) -> list[Conflict]:
-    """Return everything that cannot stand together; looks at the disk to tell whether two folders are one."""
+    """Return all conflicts; reads the disk to see whether two paths are the same folder."""
     return [*_folders(settings), *_formats(settings), *_preset_names(settings), *_listening(settings)]
 
 
@@ -44,7 +44,7 @@ def _same(one: Path, other: Path) -> bool:
     if os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other)):
         return True
     try:
-        return one.samefile(other)  # the names may differ in case only, on a disk blind to it
+        return one.samefile(other)  # on a disk that ignores letter case the names may differ
     except OSError:
         return False
 

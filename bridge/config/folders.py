@@ -1,4 +1,4 @@
-"""Where things lie on this platform when the configuration says nothing. Asked anew at every call, never kept."""
+"""The platform's default folders. Computed at every call, so that a changed environment counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the configuration, read it, and say everything that is wrong with it at once."""
+"""Finds and reads the configuration, and reports all of its errors at once."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""On which line does a key stand? A walk over TOML text that has already been read without errors.
+"""Finds the line of each key in TOML text that has already been parsed without errors.
 
-tomli gives values and no places, so this passes over the same text once more and notes where keys and array items
-begin (TOML 1.0, and the line breaks that 1.1 allows in inline tables). It judges nothing: on text that is not TOML
-it stops early, and whoever asks falls back to the line of the section, or to none.
+tomli returns values without positions, so this reads the text again and notes where keys and array items begin
+(TOML 1.0, and the line breaks that 1.1 allows in inline tables). It reports no errors: on text that is not TOML it
+stops early, and `line_of` falls back to the line of the section, or to 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SCALAR = re.compile(r"[^,\]}#\n]*")
 
 
 class _Lost(Exception):
-    """The text is not what TOML allows here."""
+    """The text is not valid TOML at this position."""
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:

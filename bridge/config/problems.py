@@ -1,4 +1,4 @@
-"""What pydantic found wrong, told to a musician: the place, what is wrong, and what was probably meant."""
+"""Turns the errors of pydantic into messages: the key, what is wrong, and what was probably meant."""
 
 from __future__ import annotations
 

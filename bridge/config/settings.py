@@ -104,7 +104,7 @@ class Separation(Section):
 
     engine: EngineName = "auto"
     model: ModelId = 501
-    """An id of the catalogue; whoever builds an order asks the catalogue."""
+    """An id of the catalogue; checked against it when a spec is built."""
     failover: bool = False
     """Let another engine take over when the chosen one cannot do it."""
 
@@ -163,7 +163,7 @@ class Osc(Section):
     allow: Annotated[tuple[Annotated[str, AfterValidator(values.network)], ...], Field(strict=False)] = ()
     """Addresses and networks besides this machine that may send."""
     feedback: Annotated[tuple[Annotated[str, AfterValidator(values.endpoint)], ...], Field(strict=False)] = ()
-    """Who hears of every job."""
+    """Addresses that receive the messages of every job."""
     poke: Annotated[tuple[Annotated[str, AfterValidator(values.poke)], ...], Field(strict=False)] = ()
     """Messages to DAWs when a delivery is finished: "host:port /address [argument]"."""
     folders: Annotated[tuple[Folder, ...], Field(strict=False)] = ()

@@ -1,1 +1,1 @@
-"""The composition root: builds the rooms from the settings, starts them, and stops them in reverse."""
+"""The composition root: builds all parts from the settings, starts them, and stops them in reverse order."""

@@ -1,4 +1,4 @@
-"""The separation service as the settings describe it, and what has to run for it."""
+"""The connections to the separation service, and the server that serves published bounces to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class CloudConnection:
-    """Holds the connections to the service and, where the bridge itself serves the bounces, that server.
+    """The connections to the service and, if the bridge itself serves the bounces, that file server.
 
     Without a key there is no service, and nothing is loaded or started.
     """
@@ -39,7 +39,7 @@ class CloudConnection:
         self.service: Cloud | None = self._build() if self._key else None
 
     def start(self) -> None:
-        """Start what serves the published bounces; also those published before a restart."""
+        """Start the file server if there is one; it also serves what was published before a restart."""
         from bridge.publish.publisher import ServesFiles
 
         if self.service is None:

@@ -1,4 +1,4 @@
-"""The daemon: every room started in order, stopped in reverse."""
+"""The daemon: starts all parts in order and stops them in reverse order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Daemon:
-    """A running bridge. A context manager: what `__enter__` has started, `__exit__` stops in reverse."""
+    """A running bridge, as a context manager: `__enter__` starts all parts, `__exit__` stops them in reverse order."""
 
     def __init__(
         self, settings: Settings, possible: Capabilities | None = None, *, listener: Listener | None = None
@@ -46,20 +46,20 @@ class Daemon:
 
     @property
     def osc(self) -> OscDoor:
-        """Its door to OSC. Only while it runs."""
+        """Its OSC part. Only while it runs."""
         if self._osc is None:
             raise RuntimeError("the daemon has not been started")
         return self._osc
 
     def __enter__(self) -> Daemon:
-        """Start every room. If it raises (`InstanceRunning`, `StorageError`, ...), nothing is left running."""
+        """Start all parts. If it raises (`InstanceRunning`, `StorageError`, ...), nothing is left running."""
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop every room; a job at hand stays where it stands and is resumed at the next start."""
+        """Stop all parts; a job under way keeps its state and is resumed at the next start."""
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
@@ -98,7 +98,7 @@ class Daemon:
             state.spool,
             on_accepted=_note_accepted,
             on_problem=_note_problem,
-            on_request=requests.in_writing,
+            on_request=requests.from_job_file,
         )
         inbox.start()
         stack.callback(inbox.stop)
@@ -110,7 +110,9 @@ class Daemon:
             store.subscribe(self._listener)
         waiting = {state: count for state, count in store.counts().items() if state not in {"delivered", "cancelled"}}
         if waiting:
-            log.info("from before: %s", ", ".join(f"{count} {state}" for state, count in waiting.items()))
+            log.info(
+                "jobs from before this start: %s", ", ".join(f"{count} {state}" for state, count in waiting.items())
+            )
 
 
 def _note_accepted(job_id: str) -> None:

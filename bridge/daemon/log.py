@@ -25,14 +25,14 @@ _FILES = 5
 
 
 class _LogFile(RotatingFileHandler):
-    """A log file that never prints its own write errors: the terminal belongs to the musician."""
+    """A log file that never prints its own write errors to the terminal."""
 
     def _open(self) -> TextIOWrapper:
         close_to_others(Path(self.baseFilename))
         return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=open_private)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is logging's)
-        """Lose the line. On a full or missing disk the rooms that write there report it themselves."""
+        """Drop the line. A full or missing disk is reported by the code that writes there."""
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

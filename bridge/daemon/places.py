@@ -1,4 +1,4 @@
-"""Where a bounce may lie that somebody asks for from outside, and how the inbox spells its path."""
+"""Checks where a bounce named from outside lies, and spells its path as the inbox does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OUTSIDE_ADVICE = "Save the bounce into the inbox, or add its folder to [osc] fo
 
 
 class Places:
-    """The inbox and the configured folders. Knows nothing of what is in them."""
+    """The inbox and the other folders that bounces may be named in."""
 
     def __init__(self, inbox: Path, folders: Iterable[Path], filters: Filters) -> None:
         """`filters` are the inbox's own."""
@@ -24,10 +24,10 @@ class Places:
         self._filters = filters
 
     def find(self, text: str) -> Named:
-        """Return the bounce that `text`, an absolute path or one that begins with "~", leads to.
+        """Return the bounce that `text`, an absolute path or one that begins with "~", names.
 
-        Raises `BounceError` where it leads out of the folders, by its spelling or through a link. The spelling is
-        judged before the disk is asked: not even the existence of other files is told, and no share is called.
+        Raises `BounceError` if it lies outside of the folders, by its spelling or through a link. The spelling is
+        checked before the disk is read: an answer must not show which other files exist, nor connect to a share.
         """
         path = _absolute(text)
         if not any(_inside(path, folder) or _inside(path, _real(folder)) for folder in self._folders):
@@ -38,11 +38,11 @@ class Places:
         try:
             signature = Signature.of(real.stat())
         except OSError:
-            signature = None  # whoever copies it says why
+            signature = None  # the copying then says why
         return self._named(path, signature)
 
     def of_command(self, path: Path) -> Named:
-        """Return the bounce that a command names, which may lie anywhere."""
+        """Return the bounce that a command of the command line names; it may lie anywhere."""
         return self._named(path.absolute(), None)
 
     def _named(self, path: Path, signature: Signature | None) -> Named:
@@ -59,7 +59,7 @@ class Places:
 
 
 def _as_listed(folder: Path, parts: tuple[str, ...]) -> tuple[str, ...]:
-    """Spell a path as its folders list it: a disk may be blind to letter case or to Unicode's normal forms."""
+    """Return the path as its folders list it: some disks ignore letter case or the Unicode form."""
     spelled = list(parts)
     for depth, part in enumerate(parts):
         try:
@@ -76,9 +76,9 @@ def _absolute(text: str) -> Path:
     expanded = os.path.expanduser(text)  # noqa: PTH111 -- Path's own raises where there is no home
     if not text or "\0" in text or not os.path.isabs(expanded):  # noqa: PTH117 -- before there is a Path
         raise BounceError(
-            f'"{text}" is no absolute path.' if text else "There is no path.",
+            f'"{text}" is not an absolute path.' if text else "No path was given.",
             code="path.relative",
-            advice="Give the whole path of the bounce, from the root or the drive on.",
+            advice="Give the whole path of the bounce, beginning with the root folder or the drive.",
         )
     return Path(os.path.normpath(expanded))
 

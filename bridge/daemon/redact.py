@@ -1,4 +1,4 @@
-"""What a log line may hold: secrets are masked, control characters are written as escapes."""
+"""Makes log lines safe: masks secrets and writes control characters as escapes."""
 
 from __future__ import annotations
 

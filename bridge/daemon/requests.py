@@ -1,4 +1,4 @@
-"""What other doors than the inbox ask of a running bridge: one answer for OSC, job files and whatever comes."""
+"""Carries out what OSC messages and job files ask of a running bridge."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Requests:
         choices: Choices,
         selected: Callable[[str], JobSpec | None],
     ) -> None:
-        """`selected` tells what the place of a bounce in the inbox selects, None for nothing."""
+        """`selected` returns the spec of the preset folder that a bounce lies in, None outside of one."""
         self._store = store
         self._spool = spool
         self._workers = workers
@@ -62,7 +62,7 @@ class Requests:
 
     @property
     def paused(self) -> bool:
-        """No further job is begun."""
+        """Whether no further job is begun."""
         return self._workers.paused
 
     def separate(self, path: str, choice: str = "", chosen: str = "", *, door: str = "osc") -> Job:
@@ -77,8 +77,8 @@ class Requests:
                 self._refused = (*self._refused, Refusal(path, error, time.time()))[-_REFUSALS:]
             raise
 
-    def in_writing(self, path: str, preset: str) -> str:
-        """Do what a job file asks for and return the job's id."""
+    def from_job_file(self, path: str, preset: str) -> str:
+        """Separate what a job file names and return the job's id."""
         return self.separate(path, preset, self._choices.chosen, door="job file").id
 
     def chosen(self) -> str:
@@ -104,7 +104,7 @@ class Requests:
         return sorted([*under_way, *ended], key=lambda job: job.created)
 
     def summary(self) -> str:
-        """Say what is under way."""
+        """Return in words how many jobs are in which state."""
         counts = self._store.counts()
         working = sum(count for state, count in counts.items() if state in WORKING)
         parts = [f"{counts.get(State.QUEUED, 0)} waiting", f"{working} under way"]
@@ -125,11 +125,11 @@ class Requests:
 
 
 def _require_audio(path: Path) -> None:
-    """Raise `BounceError` for what is there and is no audio; what is not there, ingest says better."""
+    """Raise `BounceError` for a file that is not audio. A missing file is left to ingest, which says more."""
     try:
         audio = not path.is_file() or recognise_path(path) is not None
     except OSError:
-        return  # ingest tells why it cannot be read
+        return  # ingest says why it cannot be read
     if not audio:
         raise BounceError(
             f"{path.name} is not audio.", code="bounce.not_audio", advice="Name a file that your DAW rendered."

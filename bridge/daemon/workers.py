@@ -21,14 +21,14 @@ from bridge.separation.capabilities import Capabilities
 from bridge.separation.registry import LOCAL, SERVICE
 
 SOURCE_FOLDER = "Source"
-"""Where delivered bounces are moved to inside the inbox, if so configured."""
+"""The folder of the inbox that delivered bounces are moved to, if keep_source is false."""
 
 SERVICE_WORKERS = 4
-"""Jobs at the service at once; fewer where its own limit is lower, which the client learns."""
+"""Most jobs at the service at once; the client learns if the service allows fewer."""
 
 
 class Workers:
-    """Every worker, with the process that they compute in. Stops in reverse, whatever happened in between."""
+    """All workers of the process, and the executor that they compute with."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Workers:
         store.subscribe(self._on_job_changed)
 
     def start(self) -> None:
-        """Begin. Raises `PublishError` where what serves the bounces cannot start."""
+        """Start. Raises `PublishError` if the server of published bounces cannot start."""
         self._service.start()
         if self._withdrawals:
             self._withdrawals.start()
@@ -71,7 +71,7 @@ class Workers:
         self._poller.start()
 
     def stop(self) -> None:
-        """Stop within a few seconds; the jobs at hand stay where they stand."""
+        """Stop within a few seconds; the jobs under way keep their state."""
         self._poller.stop()
         for worker in self._workers:
             worker.ask_to_stop()

@@ -137,7 +137,7 @@ def test_what_was_chosen_when_it_was_asked_counts_for_what_names_nothing(desk: D
 
 def test_a_job_file_takes_what_is_chosen_where_it_names_nothing(desk: Desk) -> None:
     desk.requests.preset("350")
-    job = desk.store.get(desk.requests.in_writing(str(desk.save("a.wav")), ""))
+    job = desk.store.get(desk.requests.from_job_file(str(desk.save("a.wav")), ""))
     assert (job.spec.model, job.door, job.watched) == (350, "job file", True)
 
 

@@ -1,4 +1,4 @@
-"""The two documented calls, and what our own server is asked besides: whether it is one, and what the key may spend."""
+"""The two documented calls, and two of our own server: its health, and what the key may still spend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the service is, and how long to wait for it."""
+"""The address of the service, its key, and the timeouts."""
 
 from __future__ import annotations
 

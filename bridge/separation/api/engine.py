@@ -1,4 +1,4 @@
-"""One job by way of the service: publish, order, wait, download. Begins wherever its checkpoint stands.
+"""Runs one job at the service: publish, order, wait, download. Continues from its checkpoint.
 
 Needs no samples: what is uploaded was made before (`upload_form`), and what comes back is fitted after (`fit`), both in
 the process for heavy work. This part only waits for others.

@@ -1,4 +1,4 @@
-"""One file from the service to the disk: `bridge.transfer`, with the errors of the service."""
+"""Downloads one file of the service, with `bridge.transfer`, and raises the errors of the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the service's files into stems: decoded, at the mix's rate and channels, aligned, and as long as the mix.
+"""Turns the service's files into stems: decoded, at the mix's rate and channels, aligned, of the mix's length.
 
 Works in blocks, and needs room for two copies of the stems while it runs.
 """

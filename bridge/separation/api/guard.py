@@ -1,4 +1,4 @@
-"""The bill, before anything is uploaded. Pure."""
+"""Estimates what a job costs, and refuses what is over the cap, before anything is uploaded. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine needs from those who call it: a place to note where it stands, a publisher, somebody watching."""
+"""The interfaces that a caller of the engine provides: the checkpoint, the publisher and the watch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a key may do at once and how often, learnt from the service's refusals. Pure: time is passed in.
+"""The limits of a key on tasks at once and on calls, learnt from refusals. Pure: time is passed in.
 
 Neither limit is documented, both may change, and other programs may use the same key.
 """

@@ -1,4 +1,4 @@
-"""Names of stems that a server sent: what of them may become a file's name. Pure."""
+"""Turns names of stems that a server sent into safe file names. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One remote task, as it is noted in the job's checkpoint, and what may follow what. Pure.
+"""The state of one remote task, as the job's checkpoint stores it, and its allowed changes. Pure.
 
 The rule that everything here serves: **never pay twice**. An order that cannot be repeated safely goes out only after
 the intention to send it is on the disk, and at most once for each word of a person. Whoever finds an intention without

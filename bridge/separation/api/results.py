@@ -1,4 +1,4 @@
-"""All stems of a finished task: each from its own link, or all from the ZIP."""
+"""Downloads all stems of a finished task: each from its own link, or all from the ZIP."""
 
 from __future__ import annotations
 

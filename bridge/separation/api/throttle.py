@@ -1,4 +1,4 @@
-"""Lets the jobs of one key through to the service: one shared view of its limits, for all threads."""
+"""Delays orders and questions to what the key's limits allow; all threads share one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bridge.separation.api.limits import Concurrency, Rate
 from bridge.separation.api.waiting import Random
 
 FULL_S: Final = 5.0
-"""How often to look whether a task of ours has ended."""
+"""How often to check whether one of our tasks has ended."""
 
 
 class Throttle:
-    """Holds orders back while the key's limits leave no room."""
+    """Delays orders while the limits of the key are reached."""
 
     def __init__(self, random: Random, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -29,16 +29,16 @@ class Throttle:
     def enter(self, task: str, watch: Watch) -> None:
         """Return once `task` may be ordered; it then counts as running until `leave`. Raises what `watch` raises."""
         while (delay := self._try(task)) > 0:
-            watch.notice("The service takes no more tasks at the moment; this one waits for its turn.")
+            watch.notice("The limit of tasks at once of this key is reached; this job waits for its turn.")
             watch.wait(delay)
 
     def running(self, task: str) -> None:
-        """Know that `task` runs already: it was ordered before a restart."""
+        """Count `task` as running: it was ordered before a restart."""
         with self._lock:
             self._running.add(task)
 
     def leave(self, task: str) -> None:
-        """Know that `task` no longer runs."""
+        """No longer count `task` as running."""
         with self._lock:
             self._running.discard(task)
 
@@ -48,7 +48,7 @@ class Throttle:
             watch.wait(delay)
 
     def learn(self, task: str, error: RefusedByCloud | None) -> None:
-        """Learn from what an order or a question met; None where it was let through."""
+        """Adapt the limits to the answer of an order or a question; None means that it was accepted."""
         with self._lock:
             now = self._monotonic()
             if isinstance(error, ConcurrencyLimited):

@@ -1,4 +1,4 @@
-"""Stems out of a ZIP that a server sent. Nothing in it decides where anything is written.
+"""Extracts stems from a ZIP that a server sent. Nothing in the ZIP decides where a file is written.
 
 Entries are read, never extracted: each goes to a path that is chosen here. So names with "..", with drives, absolute or
 of symbolic links are harmless. What is refused is what does not end: too many entries, too much, too well packed.

@@ -1,4 +1,4 @@
-"""What is uploaded of a mix: FLAC where that is smaller and loses nothing, else the float WAV as it is."""
+"""Prepares a mix for the upload: as FLAC if that is smaller and lossless, else as the float WAV that it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long to wait before asking again. Pure: time and chance are passed in.
+"""How long to wait before asking again. Pure: time and random numbers are passed in.
 
 There is no fixed end. A task that says how far it is gets asked in proportion to what is left; one that says nothing
 gets asked at growing intervals; and being offline, for an hour or a night, only makes the intervals longer.

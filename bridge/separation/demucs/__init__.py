@@ -1,0 +1,1 @@
+"""The engine that runs the HTDemucs family on this machine."""

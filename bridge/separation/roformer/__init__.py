@@ -1,0 +1,1 @@
+"""The engine that runs band-split RoFormers on this machine."""

@@ -77,7 +77,7 @@ def flac_stem(path: Path, form: WavFormat, quantise: Quantise) -> Iterator[Write
         raise StorageError(
             f"Writing {path.name} failed: {error.error_string}",
             code="storage.failed",
-            advice="Is the disk full? Free some space; the job is tried again by itself.",
+            advice="Is the disk full? Free some space.",
         ) from error
     with path.open("rb+") as written:
         os.fsync(written.fileno())

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from pathlib import Path
 from typing import Any
 
 from bridge import __version__
+from bridge.cli.parser import Parser
+from bridge.jobs.states import State
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the whole command line."""
-    top = argparse.ArgumentParser(
-        prog="stembridge", description="Save a bounce, get its stems in your project.", allow_abbrev=False
-    )
-    top.add_argument("--version", action="version", version=f"stembridge {__version__}")
+    top = Parser(prog="stembridge", description="Save a bounce, get its stems in your project.", allow_abbrev=False)
+    top.add_argument("-V", "--version", action="version", version=f"stembridge {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     up = _command(commands, "up", "up", "watch the inbox and work until stopped")
@@ -25,16 +26,20 @@ def parser() -> argparse.ArgumentParser:
     _key(up)
 
     separate = _command(commands, "separate", "separate", "separate files now")
-    separate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a bounce")
+    separate.add_argument("files", nargs="*", type=_path, default=[], metavar="FILE", help="a bounce")
     separate.add_argument("--model", type=int, metavar="M", help="a model of `stembridge models`")
     separate.add_argument("--engine", metavar="E", help='the engine to use, or "auto"')
     separate.add_argument("--preset", metavar="P", help="a preset of the configuration")
-    separate.add_argument("--output", type=Path, metavar="DIR", help="where the song's folder goes")
+    separate.add_argument("--output", type=_path, metavar="DIR", help="where the song's folder goes")
     separate.add_argument("--force", action="store_true", help="separate again even where the stems are kept")
     _key(separate)
     _json(separate)
 
     jobs = _command(commands, "jobs", "jobs", "list the jobs, newest first")
+    jobs.add_argument("--state", type=_states, metavar="S,...", help=f"only jobs in these states: {', '.join(State)}")
+    jobs.add_argument("--song", metavar="TEXT", help="only songs whose name contains this")
+    jobs.add_argument("--since", type=_date, metavar="DATE", help="only jobs made on this day or later: YYYY-MM-DD")
+    jobs.add_argument("--until", type=_date, metavar="DATE", help="only jobs made on this day or earlier")
     jobs.add_argument("--limit", type=_positive, default=-1, metavar="N", help="only the newest N")
     _json(jobs)
     for name, text in (
@@ -90,9 +95,9 @@ def _server_commands(commands: Any) -> None:
 
 def _command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    command.add_argument("--config", type=Path, metavar="F", help="the configuration file to use")
+    command.add_argument("--config", type=_path, metavar="F", help="the configuration file to use")
     command.add_argument("--verbose", action="store_true", help="log every decision on stderr and in the log file")
-    command.set_defaults(module=module, function=name)
+    command.set_defaults(module=module, function=name, parser=command)
     return command
 
 
@@ -104,6 +109,28 @@ def _key(command: argparse.ArgumentParser) -> None:
 
 def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def _states(text: str) -> frozenset[str]:
+    asked = frozenset(text.split(","))
+    if wrong := asked - {str(state) for state in State}:
+        raise argparse.ArgumentTypeError(f"no state {', '.join(sorted(wrong))}; there are {', '.join(State)}")
+    return asked
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a date such as 2026-11-30, not {text!r}") from None
+
+
+def _path(text: str) -> Path:
+    """Return a path; `~` is expanded here too, since a shell leaves it in --output=~/Stems."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from error
 
 
 def _positive(text: str) -> int:

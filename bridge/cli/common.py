@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,11 +38,6 @@ def opened_store(options: argparse.Namespace) -> Iterator[JobStore]:
         yield store
     finally:
         store.close()
-
-
-def print_json(document: Any) -> None:
-    """Print the one document of a command that was called with --json."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def local_time(seconds: float) -> str:

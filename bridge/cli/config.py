@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from bridge.cli.common import settings_of
+from bridge.cli.output import complain, say
 from bridge.config import folders
 from bridge.config.load import named
 from bridge.config.show import default_text, render
@@ -26,7 +26,7 @@ def init(options: argparse.Namespace) -> int:
         write_atomically(path, default_text().encode())
     except OSError as error:
         raise StorageError.from_os(error, f"writing {path}") from error
-    print(f"Wrote {path}. Every setting in it is commented out and shows its default.")
+    say(f"Wrote {path}. Every setting in it is commented out and shows its default.")
     return 0
 
 
@@ -37,12 +37,12 @@ def check(options: argparse.Namespace) -> int:
     default_spec(settings, possible)
     preset_specs(settings, possible)
     if warning := missing_key_warning(settings, possible, configured_engines(settings)):
-        print(f"stembridge: {warning}", file=sys.stderr)
-    print(f"{settings.origin.file or 'The built-in defaults'}: all is well.")
+        complain(f"stembridge: {warning}")
+    say(f"{settings.origin.file or 'The built-in defaults'}: all is well.")
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """Show the settings in effect."""
-    print(render(settings_of(options)), end="")
+    say(*render(settings_of(options)).splitlines())
     return 0

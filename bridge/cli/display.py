@@ -1,41 +1,41 @@
-"""Jobs on the terminal: a progress bar for those under way, a line for what has happened."""
+"""Shows jobs on the terminal: a progress bar for each one under way, a line for each change."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import TimeRemainingColumn as TimeLeftColumn
+from rich.table import Column, Table
 
-from bridge.cli.common import receipt_of
+from bridge.cli.common import local_time, receipt_of
+from bridge.cli.layout import bar_widths
 from bridge.daemon.log import CHANGES, is_verbose
+from bridge.daemon.redact import one_line
 from bridge.jobs.job import Job
-from bridge.jobs.states import FINAL, WORKING, State
+from bridge.jobs.states import FINAL, PARKED, WORKING, State
 from bridge.pipeline.remote import NEWS
 
 
 class JobDisplay:
     """A context manager that shows each job given to it; where the output is no terminal, plain lines only."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        """With `quiet` everything goes to standard error, so that standard output is left to others."""
+    def __init__(self, *, quiet: bool = False, retries: bool = False) -> None:
+        """With `quiet` everything goes to standard error, so that standard output is left to others.
+
+        `retries` says whether this process stays to try failed jobs again.
+        """
         self._console = Console(stderr=quiet, highlight=False, soft_wrap=True)
-        self._progress = Progress(
-            TextColumn("{task.fields[song]}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(compact=True),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
+        self._progress = _Bars(self._console)
         self._quiet = quiet
+        self._retries = retries
         self._lock = threading.Lock()
         self._bars: dict[str, TaskID] = {}
         self._states: dict[str, State] = {}
@@ -49,12 +49,13 @@ class JobDisplay:
     ) -> None:
         self._progress.stop()
 
-    def say(self, text: str) -> None:
-        """Print a line, above the bars."""
-        self._progress.console.print(escape(text))
+    def say(self, *lines: str) -> None:
+        """Print lines, above the bars."""
+        for line in lines:
+            self._console.print(escape(one_line(line)))
 
     def show(self, job: Job) -> None:
-        """Show a job as it stands now. May be called from any thread, as often as one likes."""
+        """Show a job as it stands now. May be called from any thread, any number of times."""
         with self._lock:
             if job.state in WORKING:
                 self._move_bar(job)
@@ -68,8 +69,8 @@ class JobDisplay:
     def _move_bar(self, job: Job) -> None:
         bar = self._bars.get(job.id)
         if bar is None:
-            self._bars[job.id] = bar = self._progress.add_task("", total=1.0, song=escape(job.song))
-        self._progress.update(bar, completed=job.progress, description=escape(job.step))
+            self._bars[job.id] = bar = self._progress.add_task("", total=1.0, song=one_line(job.song))
+        self._progress.update(bar, completed=job.progress, description=one_line(job.step))
 
     def _remove_bar(self, job: Job) -> None:
         bar = self._bars.pop(job.id, None)
@@ -82,15 +83,54 @@ class JobDisplay:
         elif job.state is State.CANCELLED:
             self.say(f"{job.song}: cancelled")
         elif job.failure:
-            self.say(f"{job.song}: failed: {job.failure.message}\n  {job.failure.advice}".rstrip())
+            self._print_failure(job)
         elif job.state is State.DELIVERED:
             receipt = receipt_of(job)
             names = ", ".join(stem.name for stem in receipt.stems) if receipt else "stems"
-            self.say(f"{job.song}: {names} delivered\n  {job.folder}")
-        elif not self._progress.disable and job.state is not State.SEPARATING:
-            return  # the bar says it
-        else:
+            self.say(f"{job.song}: {names} delivered", f"  {job.folder}")
+        elif self._progress.disable or job.state is State.SEPARATING:  # else the bar says it
             self.say(f"{job.song}: {job.state}")
+
+    def _print_failure(self, job: Job) -> None:
+        failure = job.failure
+        assert failure is not None
+        what = f"waits for you ({str(job.state).replace('_', ' ')})" if job.state in PARKED else "failed"
+        self.say(f"{job.song}: {what}: {failure.message}", *([f"  {failure.advice}"] if failure.advice else []))
+        if failure.retry_at and self._retries:
+            self.say(f"  Next try at {local_time(failure.retry_at)}.")
+        elif failure.retryable or job.state in PARKED:
+            self.say(f"  To try again: stembridge retry {job.id}")
+
+
+class _Bars(Progress):
+    """Progress bars that fit the terminal: bar, percentage and time left stay, step and song are shortened."""
+
+    def __init__(self, console: Console) -> None:
+        self._terminal = console  # the base class draws the table before it has a console
+        super().__init__(console=console, transient=True, disable=not console.is_terminal)
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        """Return one row per job. Widths are worked out anew each time: a terminal may be resized."""
+        shown = [task for task in tasks if task.visible]
+        longest_song = max((cell_len(str(task.fields["song"])) for task in shown), default=0)
+        longest_step = max((cell_len(task.description) for task in shown), default=0)
+        widths = bar_widths(self._terminal.width, longest_song, longest_step)
+        columns = _columns(widths.song, widths.bar, widths.step)
+        table = Table.grid(*(column.get_table_column() for column in columns), padding=(0, 1))
+        for task in shown:
+            table.add_row(*(column(task) for column in columns))
+        return table
+
+
+def _columns(song: int, bar: int, step: int) -> list[ProgressColumn]:
+    def text(field: str, width: int) -> TextColumn:
+        column = Column(width=width, no_wrap=True, overflow="ellipsis")
+        return TextColumn(field, markup=False, table_column=column)
+
+    columns: list[ProgressColumn] = [text("{task.fields[song]}", song), BarColumn(bar), TaskProgressColumn()]
+    if step:
+        columns.append(text("{task.description}", step))
+    return [*columns, TimeLeftColumn(compact=True)]
 
 
 @contextmanager
@@ -105,18 +145,19 @@ def shown(display: JobDisplay) -> Iterator[None]:
 
 
 class _TerminalLog(logging.Handler):
-    """Shows warnings on the display, and news of the service: prices, waits. Changes of jobs it shows by itself."""
+    """Shows warnings and news of the cloud (prices, waits) on the display, which shows changes of jobs itself."""
 
     def __init__(self, display: JobDisplay) -> None:
         super().__init__(logging.INFO)
         self._display = display
-        self.addFilter(
-            lambda record: (
-                not is_verbose()
-                and (record.name == NEWS or (record.levelno >= logging.WARNING and record.name != CHANGES))
-            )
-        )
+        self.addFilter(_is_for_people)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record. A traceback stays in the log file."""
         self._display.say(record.getMessage())
+
+
+def _is_for_people(record: logging.LogRecord) -> bool:
+    if is_verbose():  # then it is on stderr already
+        return False
+    return record.name == NEWS or (record.levelno >= logging.WARNING and record.name != CHANGES)

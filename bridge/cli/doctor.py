@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bridge import __version__
-from bridge.cli.common import print_json, settings_of
+from bridge.cli.common import settings_of
+from bridge.cli.output import print_json, say
 from bridge.config.settings import Settings
 from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import open_store, state_folder
@@ -56,10 +57,10 @@ def doctor(options: argparse.Namespace) -> int:
         print_json({"ok": all_well, "checks": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<14} {finding.detail}")
+            say(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<14} {finding.detail}")
             if finding.advice and not finding.ok:
-                print(f"      {'':<14} {finding.advice}")
-        print("All is well." if all_well else "Something needs your attention.")
+                say(f"      {'':<14} {finding.advice}")
+        say("All is well." if all_well else "Something needs your attention.")
     return 0 if all_well else 1
 
 

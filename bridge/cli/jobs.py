@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import datetime
+import shutil
+import sys
 
-from bridge.cli.common import job_document, local_time, opened_store, print_json, receipt_of
+from bridge.cli.common import job_document, local_time, opened_store, receipt_of, settings_of
+from bridge.cli.job_table import job_table
+from bridge.cli.output import print_json, say
+from bridge.daemon.compose import state_folder
+from bridge.jobs.folder import holder
 from bridge.jobs.job import Job
 from bridge.jobs.states import PARKED, WORKING, State
 from bridge.jobs.store import JobStore
@@ -12,16 +19,36 @@ from bridge.separation import registry
 
 
 def jobs(options: argparse.Namespace) -> int:
-    """List the jobs."""
+    """List the jobs that the options select, newest first."""
+    settings = settings_of(options)
     with opened_store(options) as store:
-        found = store.jobs(options.limit)
+        every = store.jobs()
+    found = [job for job in every if _selected(job, options)]
+    if options.limit >= 0:
+        found = found[: options.limit]
     if options.json:
         print_json({"jobs": [job_document(job) for job in found]})
-    elif not found:
-        print("No jobs yet. Save a bounce into the inbox, or run `stembridge separate FILE`.")
+        return 0
+    if found:
+        say(*job_table(found, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
+    elif every:
+        say("No job matches.")
     else:
-        _print_table(found)
+        say("No jobs yet. Save a bounce into the inbox, or run `stembridge separate FILE`.")
+    waiting = any(job.state in WORKING or job.state is State.QUEUED for job in every)
+    if waiting and holder(state_folder(settings)) is None:
+        say("No bridge is running, so no job goes on. Start it: stembridge up")
     return 0
+
+
+def _selected(job: Job, options: argparse.Namespace) -> bool:
+    day = datetime.datetime.fromtimestamp(job.created).astimezone().date()
+    return (
+        (not options.state or str(job.state) in options.state)
+        and (options.song is None or options.song.casefold() in job.song.casefold())
+        and (options.since is None or day >= options.since)
+        and (options.until is None or day <= options.until)
+    )
 
 
 def show(options: argparse.Namespace) -> int:
@@ -33,18 +60,18 @@ def show(options: argparse.Namespace) -> int:
         events = [{"at": event.at, "kind": event.kind, "detail": event.detail} for event in history]
         print_json({**job_document(job), "events": events})
         return 0
-    print(f"{job.song}  (job {job.id})")
-    print(f"  state    {_state(job)}")
-    print(f"  bounce   {job.source}")
+    say(f"{job.song}  (job {job.id})")
+    say(f"  state    {_state(job)}")
+    say(f"  bounce   {job.source}")
     preset = f", preset {job.spec.preset}" if job.spec.preset else ""
-    print(f"  model    {job.spec.model} by {registry.label(job.spec.engine)}{preset}")
+    say(f"  model    {job.spec.model} by {registry.label(job.spec.engine)}{preset}")
     if job.minutes:
-        print(f"  billed   {job.minutes} started minute{'s' if job.minutes != 1 else ''}")
+        say(f"  billed   {job.minutes} started minute{'s' if job.minutes != 1 else ''}")
     _print_failure(job)
     _print_delivery(job)
-    print("  history")
+    say("  history")
     for event in history:
-        print(f"    {local_time(event.at)}  {event.kind:<16} {event.detail}".rstrip())
+        say(f"    {local_time(event.at)}  {event.kind:<16} {event.detail}".rstrip())
     return 0
 
 
@@ -65,7 +92,7 @@ def _changed(options: argparse.Namespace, store: JobStore, job: Job, what: str) 
     if options.json:
         print_json(job_document(store.get(job.id)))
     else:
-        print(f"{job.song} (job {job.id}) {what}.")
+        say(f"{job.song} (job {job.id}) {what}.")
     return 0
 
 
@@ -77,44 +104,30 @@ def _state(job: Job) -> str:
     return str(job.state)
 
 
-def _print_table(found: list[Job]) -> None:
-    width = max(len(job.song) for job in found)
-    for job in found:
-        if job.failure:
-            tail = job.failure.message
-        elif job.state is State.DELIVERED:
-            tail = str(job.folder)
-        else:
-            tail = job.step
-        state = f"{job.state} {job.progress:.0%}" if job.state in WORKING else str(job.state)
-        bill = f"{job.minutes} min" if job.minutes else ""
-        print(f"{job.id}  {local_time(job.created)}  {job.song:<{width}}  {state:<16}  {bill:>6}  {tail}".rstrip())
-
-
 def _print_failure(job: Job) -> None:
     if job.failure:
-        print(f"  error    {job.failure.message} [{job.failure.code}]")
+        say(f"  error    {job.failure.message} [{job.failure.code}]")
         if job.failure.advice:
-            print(f"           {job.failure.advice}")
+            say(f"           {job.failure.advice}")
         if job.failure.retryable or job.state in PARKED:
-            print(f"           stembridge retry {job.id}")
+            say(f"           stembridge retry {job.id}")
 
 
 def _print_delivery(job: Job) -> None:
     receipt = receipt_of(job)
     if job.folder is None:
         return
-    print(f"  folder   {job.folder}")
+    say(f"  folder   {job.folder}")
     if receipt is None:
-        print("           (its receipt is no longer there)")
+        say("           (its receipt is no longer there)")
         return
     for stem in receipt.stems:
         level = "silent" if stem.silent else f"{_number(stem.lufs)} LUFS, {_number(stem.peak_dbtp)} dBTP"
-        print(f"           {stem.file}  {level}")
+        say(f"           {stem.file}  {level}")
     if receipt.null_depth_db is not None:
-        print(f"           sum against the mix: {receipt.null_depth_db:.0f} dB")
+        say(f"           sum against the mix: {receipt.null_depth_db:.0f} dB")
     for note in receipt.notes:
-        print(f"           {note}")
+        say(f"           {note}")
 
 
 def _number(value: float | None) -> str:

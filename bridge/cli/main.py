@@ -1,4 +1,4 @@
-"""The program, and what becomes of an error. Light: until it listens to signals, one of them ends it without a word."""
+"""The program: one command, its errors, its exit code. Imports little before the signal handlers are installed."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has gone; it has what it wanted. Python would report_error once more at its exit.
+        # The reader (head, less) has gone; it has what it wanted. Without this Python would report it at the exit.
         sys.stdout = None
         return DONE
 
 
 def _carry_out(arguments: list[str], stop: Stop | None) -> int:
-    """Load what this command needs, and no more."""
+    """Import only what this command needs: the start stays quick."""
     import importlib
 
     from bridge.cli.arguments import parser
+    from bridge.cli.output import flush
     from bridge.cli.report_error import report_error
     from bridge.errors import StembridgeError
 
-    options = parser().parse_args(arguments)
+    options = parser().parse(arguments)
     options.stop = stop
     if options.verbose or os.environ.get(LOG_VARIABLE, "").lower() == "debug":
         from bridge.daemon.log import log_verbosely
@@ -49,6 +50,7 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
     command = importlib.import_module(f"bridge.cli.{options.module}")
     try:
         code: int = getattr(command, options.function)(options)
+        flush()
     except StembridgeError as error:
         return report_error(error, as_json=getattr(options, "json", False))
     return code

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 
-from bridge.cli.common import print_json, settings_of
+from bridge.cli.common import settings_of
+from bridge.cli.output import print_json, say
 from bridge.daemon.capabilities import capabilities
 from bridge.separation.capabilities import Capabilities
 from bridge.separation.catalogue import Model
@@ -21,9 +22,9 @@ def models(options: argparse.Namespace) -> int:
         print_json({"models": [_document(row, possible) for row in rows]})
         return 0
     for row in rows:
-        print(f"{row.id}  {row.display_name}\n     {', '.join(row.delivered)}")
+        say(f"{row.id}  {row.display_name}", f"     {', '.join(row.delivered)}")
         for name, state in possible.of(row).items():
-            print(f"     by {label(name)}{'' if state.ready else f' - not now: {state.why}'}")
+            say(f"     by {label(name)}{'' if state.ready else f' - not now: {state.why}'}")
     return 0
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import contextlib
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bridge.cli.common import job_document, print_json, settings_of
+from bridge.cli.common import job_document, settings_of
 from bridge.cli.display import JobDisplay, shown
+from bridge.cli.main import INTERRUPTED
+from bridge.cli.output import complain, print_json
 from bridge.config.settings import Settings
 from bridge.daemon.capabilities import capabilities
 from bridge.daemon.compose import job_for, kept_stems, make_output, open_store, places, state_folder
@@ -27,7 +30,13 @@ from bridge.jobs.store import JobStore
 from bridge.pipeline.housekeeping import tidy
 from bridge.separation.capabilities import Capabilities
 
+log = logging.getLogger(__name__)
+
 LOOK_S = 0.1
+CANCEL_S = 5.0
+"""How long Ctrl-C waits until a running job has stopped."""
+TAKE_OVER_S = 1.0
+"""How often it looks whether the process that works on the state folder has ended."""
 
 Refusal = tuple[Path, StembridgeError]
 
@@ -51,34 +60,60 @@ def separate(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         store = open_store(state)
         stack.callback(store.close)
-        alone = stack.enter_context(_alone(settings, state, store))
+        turn = _Turn(settings, possible, state, store, stack)
+        turn.take()
         ids, refused = _accept(options.files, spec, store, state, places(settings))
-        with _worker(settings, possible, state, store, frozenset(ids)) if alone else ExitStack():
-            jobs = _follow(store, ids, quiet=options.json)
-    return _tell(jobs, refused, as_json=options.json)
+        interrupted = _follow(store, ids, turn, quiet=options.json)
+        code = _report([store.get(job_id) for job_id in ids], refused, as_json=options.json)
+    return INTERRUPTED if interrupted else code
 
 
 def _warn(options: argparse.Namespace, settings: Settings, possible: Capabilities) -> None:
     preset = settings.presets.get(options.preset)
     engine = options.engine or (preset and preset.engine) or settings.separation.engine
     if warning := missing_key_warning(settings, possible, {engine}):
-        print(f"stembridge: {warning}", file=sys.stderr)
+        complain(f"stembridge: {warning}")
 
 
-@contextmanager
-def _alone(settings: Settings, state: StateFolder, store: JobStore) -> Iterator[bool]:
-    """Hold the instance lock, tidied up, or find that a running bridge does."""
-    lock = InstanceLock(state, "stembridge separate")
-    try:
-        lock.acquire()
-    except InstanceRunning:
-        yield False
-        return
-    try:
-        tidy(store, state, kept_stems(settings, state), [settings.output.folder], time.time())
-        yield True
-    finally:
-        lock.release()
+class _Turn:
+    """The right of this process to work on the state folder, and its workers. Others may hold it for a while."""
+
+    def __init__(
+        self, settings: Settings, possible: Capabilities, state: StateFolder, store: JobStore, stack: ExitStack
+    ) -> None:
+        """What it starts is stopped by `stack`."""
+        self._settings, self._possible, self._state, self._store = settings, possible, state, store
+        self._stack = stack
+        self._lock = InstanceLock(state, "stembridge separate")
+        self.holder = ""
+        """Who has the lock instead of us, in words; "" while we have it."""
+        self._look_at = 0.0
+
+    def take(self) -> bool:
+        """Take the lock if it is free; say whether that was done just now."""
+        try:
+            self._lock.acquire()
+        except InstanceRunning:
+            self.holder = self._lock.described_holder()
+            return False
+        self.holder = ""
+        self._stack.callback(self._lock.release)
+        kept = kept_stems(self._settings, self._state)
+        tidy(self._store, self._state, kept, [self._settings.output.folder], time.time())
+        return True
+
+    def take_over(self, ids: frozenset[str]) -> None:
+        """Do the work here as soon as the process that held the lock has ended, however it ended."""
+        if self.holder and time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + TAKE_OVER_S
+            if self.take():
+                log.info("the process that worked on %s has ended: going on here", self._state.root)
+                self.work(ids)
+
+    def work(self, ids: frozenset[str]) -> None:
+        """Start workers for these jobs and no others."""
+        worker = _worker(self._settings, self._possible, self._state, self._store, ids)
+        self._stack.enter_context(worker)
 
 
 def _accept(
@@ -109,34 +144,38 @@ def _worker(
         handler.close()
 
 
-def _follow(store: JobStore, ids: list[str], *, quiet: bool) -> list[Job]:
-    """Wait until every job has ended, showing how far they are; Ctrl-C cancels them."""
-    with JobDisplay(quiet=quiet) as display, shown(display):
+def _follow(store: JobStore, ids: list[str], turn: _Turn, *, quiet: bool) -> bool:
+    """Wait until every job has ended, showing how far they are; Ctrl-C cancels them. Say whether it came."""
+    with JobDisplay(quiet=quiet, retries=bool(turn.holder)) as display, shown(display):
         try:
+            if turn.holder:
+                display.say(f"Waiting for {turn.holder}, which works on this state folder.")
+            else:
+                turn.work(frozenset(ids))
             while True:
                 jobs = [store.get(job_id) for job_id in ids]
                 for job in jobs:
                     display.show(job)
                 if all(job.state in FINAL for job in jobs):
-                    return jobs
+                    return False
+                turn.take_over(frozenset(ids))
                 time.sleep(LOOK_S)
         except KeyboardInterrupt:
             for job_id in ids:
-                _cancel(store, job_id)
-            raise
+                display.show(_cancelled(store, job_id))
+            return True
 
 
-def _cancel(store: JobStore, job_id: str) -> None:
-    try:
+def _cancelled(store: JobStore, job_id: str) -> Job:
+    with contextlib.suppress(NotPossible):  # it has ended
         store.cancel(job_id)
-    except NotPossible:
-        return  # it has ended
-    deadline = time.monotonic() + 5.0
-    while store.get(job_id).state is not State.CANCELLED and time.monotonic() < deadline:
+    deadline = time.monotonic() + CANCEL_S
+    while (job := store.get(job_id)).state not in FINAL and time.monotonic() < deadline:
         time.sleep(LOOK_S)
+    return job
 
 
-def _tell(jobs: list[Job], refused: list[Refusal], *, as_json: bool) -> int:
+def _report(jobs: list[Job], refused: list[Refusal], *, as_json: bool) -> int:
     if as_json:
         errors = [
             {"file": str(file), "code": error.code, "message": error.message, "advice": error.advice}
@@ -144,6 +183,6 @@ def _tell(jobs: list[Job], refused: list[Refusal], *, as_json: bool) -> int:
         ]
         print_json({"jobs": [job_document(job) for job in jobs], "refused": errors})
     for file, error in refused:
-        print(f"stembridge: {file}: {error} {error.advice}".rstrip(), file=sys.stderr)
+        complain(f"stembridge: {file}: {error} {error.advice}".rstrip())
     all_done = all(job.state is State.DELIVERED for job in jobs) and not refused
     return 0 if all_done else 1

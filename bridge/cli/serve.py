@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bridge.cli.common import local_time, print_json, settings_of
+from bridge.cli.common import local_time, settings_of
+from bridge.cli.output import complain, flush, print_json, say
+from bridge.cli.stop_signals import stop_signals
 from bridge.config.settings import Settings
 from bridge.server.options import Limits, ServerOptions
 from bridge.server.tables.keys import KeyState, KeyUsage
@@ -40,12 +42,13 @@ def serve(options: argparse.Namespace) -> int:
     try:
         with open_socket(wanted) as listening, ServerState(wanted, Outside(executor)) as state:
             listener = web_server(build_app(state), wanted)
-            listener.stop_at_signals()
+            listener.stop_at_signals(stop_signals())
             if options.stop.asked():  # before the listener could hear it
                 return 0
             scheme = "https" if wanted.tls_cert else "http"
             host, port = listening.getsockname()[:2]
-            print(f"Serving on {scheme}://{f'[{host}]' if ':' in host else host}:{port} - Ctrl-C stops it.", flush=True)
+            say(f"Serving on {scheme}://{f'[{host}]' if ':' in host else host}:{port} - Ctrl-C stops it.")
+            flush()
             listener.serve(listening)
     finally:
         executor.shutdown(cancel_futures=True)
@@ -59,9 +62,9 @@ def create(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": options.name, "key": key})
     else:
-        print(key)
-        print("Keep it now: it is stored as a hash only and cannot be shown again.", file=sys.stderr)
-        print(f"Give it minutes: stembridge keys credit {options.name} 60", file=sys.stderr)
+        say(key)
+        complain("Keep it now: it is stored as a hash only and cannot be shown again.")
+        complain(f"Give it minutes: stembridge keys credit {options.name} 60")
     return 0
 
 
@@ -83,7 +86,7 @@ def credit(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": options.name, "balance": balance})
     else:
-        print(f"{options.name} may spend {balance} minutes.")
+        say(f"{options.name} may spend {balance} minutes.")
     return 0
 
 
@@ -95,7 +98,7 @@ def change(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": options.name, "state": str(state)})
     else:
-        print(f"{options.name} is {state}.")
+        say(f"{options.name} is {state}.")
     return 0
 
 
@@ -142,7 +145,7 @@ def _status(options: argparse.Namespace) -> int:
         queue = {str(state): count for state, count in counts.items()}
         print_json({"tasks": queue, "keys": [_document(one) for one in usage]})
         return 0
-    print("tasks  ", ", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet")
+    say("tasks   " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none yet"))
     _print_keys(usage)
     return 0
 
@@ -153,7 +156,7 @@ def _document(usage: KeyUsage) -> dict[str, object]:
 
 def _print_keys(usage: list[KeyUsage]) -> None:
     if not usage:
-        print("There are no keys yet: stembridge keys create NAME")
+        say("There are no keys yet: stembridge keys create NAME")
     for one in usage:
-        print(f"{one.name}  {one.state}  since {local_time(one.created)}")
-        print(f"     {one.balance} minutes left, {one.reserved} held, {one.spent} spent; {one.tasks} tasks")
+        say(f"{one.name}  {one.state}  since {local_time(one.created)}")
+        say(f"     {one.balance} minutes left, {one.reserved} held, {one.spent} spent; {one.tasks} tasks")

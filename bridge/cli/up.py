@@ -1,4 +1,4 @@
-"""`stembridge up`: the daemon, in the foreground, until Ctrl-C or SIGTERM."""
+"""`stembridge up`: the daemon, in the foreground, until a stop signal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bridge.daemon.specs import configured_engines, missing_key_warning
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
-"""How often it looks whether a signal has come: one that comes just before a wait without end does not end it."""
+"""How often it checks for a stop signal. An endless wait would miss one that comes just before it."""
 
 
 def up(options: argparse.Namespace) -> int:
@@ -28,7 +28,11 @@ def up(options: argparse.Namespace) -> int:
     possible = capabilities(settings)
     if stopping.asked():
         return 0
-    with JobDisplay() as display, shown(display), Daemon(settings, possible, listener=display.show) as daemon:
+    with (
+        JobDisplay(retries=True) as display,
+        shown(display),
+        Daemon(settings, possible, listener=display.show) as daemon,
+    ):
         _greet(display, settings, daemon)
         if warning := missing_key_warning(settings, possible, configured_engines(settings)):
             log.warning("%s", warning)
@@ -43,7 +47,7 @@ def up(options: argparse.Namespace) -> int:
 
 
 def _greet(display: JobDisplay, settings: Settings, daemon: Daemon) -> None:
-    display.say("Stembridge is up. Save a bounce into the inbox; its stems arrive in the song's own folder.")
+    display.say("Stembridge is up. Save a bounce into the inbox;", "its stems arrive in the song's own folder.")
     display.say(f"  inbox   {settings.inbox.folder}")
     display.say(f"  stems   {settings.output.folder}")
     if at := daemon.osc.endpoint:

@@ -103,6 +103,9 @@ class LogChanges:
             self._log.debug("job %s: %s -> %s after %.2f s", job.id, before, job.state, now - since)
         if job.failure:
             what = str(job.state).replace("_", " ")
-            self._log.warning("%s (job %s) %s: %s %s", job.song, job.id, what, job.failure.message, job.failure.advice)
+            failure = job.failure
+            self._log.warning("%s (job %s) %s: %s %s", job.song, job.id, what, failure.message, failure.advice)
+            if failure.retry_at:
+                self._log.info("job %s: next try at %s", job.id, time.ctime(failure.retry_at))
         else:
             self._log.info("%s (job %s): %s%s", job.song, job.id, job.state, f" to {job.folder}" if job.folder else "")

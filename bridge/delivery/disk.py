@@ -41,8 +41,7 @@ def storage_errors(doing: str) -> Iterator[None]:
             raise StorageError(
                 f"{doing}: {error.strerror} ({error.filename})",
                 code="storage.locked",
-                advice="Close the file in the DAW, or give Stembridge the right to write there; "
-                "the job is tried again by itself.",
+                advice="Close the file in the DAW, or give Stembridge the right to write there.",
             ) from error
         raise StorageError.from_os(error, doing) from error
 

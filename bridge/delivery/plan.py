@@ -115,7 +115,7 @@ def _song_folder(output: Path, song: str) -> Path:
         raise StorageError(
             f"The stems of this song belong into {folder}, but a file has that name.",
             code="storage.in_the_way",
-            advice="Move or rename that file; the job is tried again by itself.",
+            advice="Move or rename that file.",
         )
     return folder
 

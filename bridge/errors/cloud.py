@@ -21,7 +21,7 @@ class NotSent(CloudError):
     """Refused, unresolved, untrusted or timed out before the request left: the service never saw it."""
 
     default_code = "service.unreachable"
-    default_advice = "Check the network, the proxy and [api] base_url; the job is tried again by itself."
+    default_advice = "Check the network, the proxy and [api] base_url."
     retryable = True
 
 
@@ -47,7 +47,6 @@ class AnswerLost(CloudError):
     """The answer to a question that costs nothing was lost; asking again is safe."""
 
     default_code = "service.answer_lost"
-    default_advice = "The job is tried again by itself."
     retryable = True
 
 

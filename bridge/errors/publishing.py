@@ -34,5 +34,5 @@ class PublishFailed(PublishError):
     """The network or the peer broke, also after several tries: worth another try later."""
 
     default_code = "publish.failed"
-    default_advice = "Check the connection; the job is tried again by itself."
+    default_advice = "Check the connection."
     retryable = True

@@ -8,7 +8,7 @@ from bridge.errors.root import StembridgeError
 
 
 class StorageError(StembridgeError):
-    """A disk is full, gone or not writable. Tried again by itself, since that is usually mended."""
+    """A disk is full, gone or not writable. Retried automatically: most such faults are temporary."""
 
     default_code = "storage"
     retryable = True
@@ -23,7 +23,7 @@ class StorageError(StembridgeError):
 
 
 _STORAGE_HINTS = {
-    errno.ENOSPC: ("storage.full", "Free some space on that disk; the job is tried again by itself."),
+    errno.ENOSPC: ("storage.full", "Free some space on that disk."),
     errno.EDQUOT: ("storage.full", "Your quota on that disk is used up; free some space."),
     errno.EACCES: ("storage.denied", "Give Stembridge the right to write there, or choose another folder."),
     errno.EPERM: ("storage.denied", "Give Stembridge the right to write there, or choose another folder."),
@@ -37,4 +37,4 @@ class DeliveryOvertaken(StorageError):
     """Something that is not this job's lies where its take was to go. Nothing was overwritten: plan anew."""
 
     default_code = "storage.overtaken"
-    default_advice = "Nothing was overwritten; the job takes the next free place by itself."
+    default_advice = "Nothing was overwritten; the job takes the next free place."

@@ -22,7 +22,7 @@ def require_space(folder: Path, needed: int, what: str) -> None:
         raise StorageError(
             f"Too little space for {what} on the disk of {folder}: {_size(needed)} needed, {_size(free)} free.",
             code="storage.full",
-            advice="Free some space on that disk; the job is tried again by itself.",
+            advice="Free some space on that disk.",
         )
 
 

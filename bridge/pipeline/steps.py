@@ -267,7 +267,7 @@ def _make_staging(folder: Path, output: Path) -> None:
         raise StorageError(
             f"The folder for the stems is gone: {output}.",
             code="storage.gone",
-            advice="Connect its disk, or make the folder again; the job is then tried again by itself.",
+            advice="Connect its disk, or make the folder again.",
         )
     make_empty(folder)
 

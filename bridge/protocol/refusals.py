@@ -33,7 +33,7 @@ class RateLimited(RefusedByCloud):
     """101003."""
 
     default_code = "service.rate"
-    default_advice = "The job waits a while and goes on by itself."
+    default_advice = "The job waits a while, then continues."
     retryable = True
 
 
@@ -41,7 +41,7 @@ class ConcurrencyLimited(RefusedByCloud):
     """101004."""
 
     default_code = "service.concurrency"
-    default_advice = "The job goes on by itself when one of the key's other tasks has ended."
+    default_advice = "The job continues when another task of this key has ended."
     retryable = True
 
 

@@ -160,7 +160,7 @@ def _translated(doing: str) -> Iterator[None]:
     except exceptions.BaseError as error:
         raise PublishFailed(
             f"{doing}: {_first_line(error)}",
-            advice=f"Check the connection. {_CREDENTIALS} The job is tried again by itself.",
+            advice=f"Check the connection. {_CREDENTIALS}",
         ) from error
 
 

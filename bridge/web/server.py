@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import signal
 import socket
+from collections.abc import Iterable
 
 import uvicorn
 
@@ -54,9 +55,9 @@ class WebServer:
         """Make `serve` return soon. May be called from any thread, and from a signal's handler."""
         self._server.should_exit = True
 
-    def stop_at_signals(self) -> None:
-        """Let Ctrl-C and SIGTERM stop it. uvicorn takes them over meanwhile, and passes them on here after."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+    def stop_at_signals(self, numbers: Iterable[int]) -> None:
+        """Stop at these signals. While it serves, uvicorn handles SIGINT and SIGTERM, and passes them on here after."""
+        for number in numbers:
             signal.signal(number, lambda *_: self.stop())
 
     def serve(self, listening: socket.socket) -> None:

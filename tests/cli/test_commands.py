@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -109,7 +110,7 @@ def test_jobs_and_show_tell_what_happened(tmp_path: Path, config: str, capsys: p
     main(["jobs", "--json", "--config", config])
     job_id = _json(capsys)["jobs"][0]["job"]
     main(["jobs", "--config", config])
-    assert "Night Drive  delivered" in capsys.readouterr().out
+    assert re.search(r"Night Drive +delivered +\d+ preview", capsys.readouterr().out)
     assert main(["show", job_id[:4], "--config", config]) == 0
     shown = capsys.readouterr().out
     assert "rough preview" in shown
@@ -310,8 +311,9 @@ def test_ctrl_c_during_separate_cancels_the_job(
     assert "separating" in process.stdout.readline()
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert "Night Drive: cancelled" in said
     main(["jobs", "--json", "--config", config])
     assert [job["state"] for job in _json(capsys)["jobs"]] == ["cancelled"]
 

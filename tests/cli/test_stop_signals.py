@@ -59,7 +59,14 @@ SERVE = [
 
 
 def _moments(command: str, moments: list[str]) -> list[tuple[str, str, signal.Signals]]:
-    return list(zip(itertools.repeat(command), moments, itertools.cycle([signal.SIGINT, signal.SIGTERM]), strict=False))
+    return list(
+        zip(
+            itertools.repeat(command),
+            moments,
+            itertools.cycle([signal.SIGINT, signal.SIGTERM, signal.SIGHUP]),
+            strict=False,
+        )
+    )
 
 
 @pytest.mark.parametrize(("command", "moment", "number"), [*_moments("up", UP), *_moments("serve", SERVE)])
@@ -83,3 +90,12 @@ def test_a_signal_during_the_start_is_a_clean_stop(
     assert f"sent: {int(number)}" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not list(tmp_path.rglob("lock.json"))
+
+
+def test_a_closed_terminal_does_not_stop_a_program_under_nohup() -> None:
+    program = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from bridge.cli.stop_signals import stop_signals; print(sorted(map(int, stop_signals())))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == str(sorted([int(signal.SIGINT), int(signal.SIGTERM)]))

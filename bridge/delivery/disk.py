@@ -1,6 +1,6 @@
-"""The few things a delivery does to a disk, each durable, and each the same after a kill and a second try.
+"""File operations of a delivery. Each is durable, and gives the same result when repeated after a kill.
 
-A name appears only with its whole content behind it: a file is written beside its place, fsynced and renamed.
+A name appears only with its complete content: a file is written beside its place, fsynced and renamed.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ PARTIAL_NAMES: Final = frozenset({PARTIAL_NAME, ".stembridge.part"})
 _NO_LINKS = frozenset(
     {errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 )
-"""How file systems say that they have no hard links: FAT and exFAT on each system, FUSE, SMB, another volume."""
+"""Errors of file systems without hard links (FAT, exFAT, FUSE, SMB) or across volumes."""
 
 
 @contextlib.contextmanager
 def storage_errors(doing: str) -> Iterator[None]:
-    """Translate every `OSError` met while `doing` (a clause: "Delivering the stems") into a `StorageError`."""
+    """Translate every `OSError` raised while `doing` ("Delivering the stems") into a `StorageError`."""
     try:
         yield
     except OSError as error:
@@ -47,7 +47,7 @@ def storage_errors(doing: str) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> None:
-    """Make one folder, unless it is there; its parent must be (a disk that is gone is not made up for)."""
+    """Make one folder, unless it is there. Its parent must exist: on a disk that is gone nothing is made."""
     path.mkdir(exist_ok=True)
     sync_folder(path.parent)
 
@@ -67,8 +67,8 @@ def copy(source: Path, target: Path) -> None:
         rename_into_place(part, target)
 
 
-def add(source: Path, target: Path) -> None:
-    """Let `target` be a second name of `source`; where that can't be, move it there.
+def link_or_move(source: Path, target: Path) -> None:
+    """Make `target` a hard link to `source`; where there are no hard links, move it there.
 
     Raises `FileExistsError` where `target` is there, and leaves it alone.
     """
@@ -82,8 +82,8 @@ def add(source: Path, target: Path) -> None:
         _move(source, target)
 
 
-def swap(source: Path, target: Path) -> None:
-    """As `add`, in the place of what `target` was before, in one step."""
+def link_over(source: Path, target: Path) -> None:
+    """Like `link_or_move`, but replacing what `target` was before, in one step."""
     part = target.with_name(PARTIAL_NAME)
     part.unlink(missing_ok=True)
     try:
@@ -97,8 +97,8 @@ def swap(source: Path, target: Path) -> None:
         retry_while_held(lambda: part.replace(target))
 
 
-def keep(source: Path, target: Path) -> None:
-    """Let `target` be a second name of `source`, or a copy where that can't be; `source` stays."""
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make `target` a hard link to `source`, or a copy where there are no hard links; `source` stays."""
     try:
         os.link(source, target)
     except OSError as error:
@@ -107,8 +107,8 @@ def keep(source: Path, target: Path) -> None:
         copy(source, target)
 
 
-def same(one: Path, other: Path) -> bool:
-    """Say whether two names lead to the same bytes."""
+def same_content(one: Path, other: Path) -> bool:
+    """Return whether both files exist and have the same bytes."""
     if not (one.is_file() and other.is_file()):
         return False
     return one.samefile(other) or filecmp.cmp(one, other, shallow=False)

@@ -1,4 +1,4 @@
-"""The door of this room: plan a take, put it in place, clear up."""
+"""The public functions for delivering a take: plan it, put it in place, clean up."""
 
 from bridge.delivery.place import delivered, place
 from bridge.delivery.plan import Plan, plan_delivery

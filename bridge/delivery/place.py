@@ -20,11 +20,11 @@ from pathlib import Path
 from bridge.delivery.archive import OldTake, same_entry
 from bridge.delivery.disk import (
     PARTIAL_NAMES,
-    add,
+    link_or_move,
+    link_over,
     make_folder,
-    same,
+    same_content,
     storage_errors,
-    swap,
     write,
 )
 from bridge.delivery.plan import DRAFT_NAME, Plan
@@ -35,7 +35,7 @@ from bridge.files.held import retry_while_held
 from bridge.files.sync import sync_file, sync_folder
 
 _IN_USE = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EXDEV})
-"""How systems say that a folder can't be renamed onto this one: it holds something, is a link, is on another disk."""
+"""Errors when a folder cannot be renamed onto this one: not empty, a link, or on another disk."""
 
 
 def place(plan: Plan, staging: Path, receipt: Receipt) -> Path:
@@ -49,14 +49,14 @@ def place(plan: Plan, staging: Path, receipt: Receipt) -> Path:
         if not delivered(plan.target, receipt.job):
             delivery = _Delivery(plan, staging, receipt, _old_take(plan, receipt))
             delivery.check()
-            delivery.bring_stems()
+            delivery.place_stems()
             _publish(plan.target)
         remove_staging(staging)
     return plan.target
 
 
 def delivered(folder: Path, job: str) -> bool:
-    """Say whether `folder` holds the complete delivery of `job`: its receipt, and every file listed, not cut short."""
+    """Return whether `folder` holds the complete delivery of `job`: its receipt, and every listed file in full size."""
     receipt = read_if_whole(folder / RECEIPT_NAME)
     if receipt is None or receipt.job != job:
         return False
@@ -68,7 +68,7 @@ def delivered(folder: Path, job: str) -> bool:
 
 
 def _least_size(stem: Stem) -> int:
-    """Return the bytes that the samples of a stem take at least: all of them in a WAV, one in what is compressed."""
+    """Return the least size of a stem in bytes: all its samples in a WAV, 1 where it is compressed."""
     container, _, depth = stem.format.partition(" ")
     bits = int(depth.rstrip("f")) if container == "wav" and depth.rstrip("f").isdigit() else 0
     return max(1, stem.frames * stem.channels * bits // 8)
@@ -82,7 +82,7 @@ class _Delivery:
     old: OldTake | None
 
     def check(self) -> None:
-        """Raise where a stem is gone or something is in the way, before anything is changed."""
+        """Raise where a stem is gone or another file is in the way, before anything is changed."""
         target = self.plan.target
         draft = read_if_whole(target / DRAFT_NAME)
         if draft is not None and draft.job != self.receipt.job:
@@ -95,19 +95,19 @@ class _Delivery:
                     code="storage.staging_gone",
                     advice="Retry the job: its stems are rendered again.",
                 )
-        strangers = [target / staged.name for staged in self._staged() if self._meets_a_stranger(staged)]
+        strangers = [target / staged.name for staged in self._staged() if self._would_overwrite_other_file(staged)]
         if self.old and (kept := self.old.stranger()):
             strangers.append(kept)
         if strangers:
             self._overtaken(strangers[0])
 
-    def bring_stems(self) -> None:
-        """Bring the stems and the draft of the receipt into the target."""
+    def place_stems(self) -> None:
+        """Put the stems and the draft of the receipt into the target."""
         staged = self._staged()
         for path in staged:
             sync_file(path)
         if not self._rename_whole():
-            self._bring_one_by_one(staged)
+            self._place_one_by_one(staged)
 
     def _rename_whole(self) -> bool:
         """Rename the staging folder onto a target that is not there or empty; False where that can't be."""
@@ -128,7 +128,7 @@ class _Delivery:
             sync_folder(self.staging.parent)
         return True
 
-    def _bring_one_by_one(self, staged: list[Path]) -> None:
+    def _place_one_by_one(self, staged: list[Path]) -> None:
         target = self.plan.target
         make_folder(self.plan.song_folder)
         make_folder(target)
@@ -136,32 +136,32 @@ class _Delivery:
         if self.old:
             self.old.make_room()
         for path in staged:
-            self._bring(path, target / path.name)
+            self._place(path, target / path.name)
         if self.old:
             self.old.clear(but=self.receipt.files)
         sync_folder(target)
 
-    def _bring(self, staged: Path, target: Path) -> None:
+    def _place(self, staged: Path, target: Path) -> None:
         if same_entry(staged, target):
             return
         if self.old and self.old.may_be_replaced(target):
-            swap(staged, target)
+            link_over(staged, target)
             return
-        if same(staged, target):
+        if same_content(staged, target):
             return
         try:
-            add(staged, target)
+            link_or_move(staged, target)
         except FileExistsError:
             self._overtaken(target)
 
-    def _meets_a_stranger(self, staged: Path) -> bool:
+    def _would_overwrite_other_file(self, staged: Path) -> bool:
         target = self.plan.target / staged.name
-        if not os.path.lexists(target) or same(staged, target):
+        if not os.path.lexists(target) or same_content(staged, target):
             return False
         return self.old is None or not self.old.may_be_replaced(target)
 
     def _overtaken(self, stranger: Path) -> None:
-        """Take back what of ours is in the target, and say what is in the way."""
+        """Remove our files from the target again, and raise with the file that is in the way."""
         for staged in self._staged():
             ours = self.plan.target / staged.name
             if same_entry(staged, ours):

@@ -1,4 +1,4 @@
-"""Decide where a take goes: the song's own folder, or a take's folder in it. Looks at the disk, changes nothing."""
+"""Decide where a take goes: the song's own folder, or a take's folder in it. Reads the disk, changes nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bridge.delivery.disk import same, storage_errors
+from bridge.delivery.disk import same_content, storage_errors
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read_if_whole
 from bridge.delivery.staging import staging_folder
 from bridge.errors import StorageError
 from bridge.units import Rebounce
 
 DRAFT_NAME: Final = ".stems.json.part"
-"""The receipt of a delivery that is not finished: says whose the files around it are."""
+"""The receipt of an unfinished delivery: shows to which job the files beside it belong."""
 
 _TAKE = re.compile(r"take (\d{1,6})\b", re.IGNORECASE)
 
@@ -139,11 +139,11 @@ def _whose(folder: Path) -> Receipt | None:
 
 
 def _clashes(folder: Path, staging: Path, old: tuple[str, ...]) -> bool:
-    """Say whether a staged file would meet one in `folder` that is neither itself nor one of the old take."""
+    """Return whether a staged file has the name of another file in `folder` that is not one of the old take."""
     if not staging.is_dir():
         return False
     return any(
-        (folder / staged.name).exists() and staged.name not in old and not same(staged, folder / staged.name)
+        (folder / staged.name).exists() and staged.name not in old and not same_content(staged, folder / staged.name)
         for staged in staging.iterdir()
     )
 

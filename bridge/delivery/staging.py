@@ -1,4 +1,4 @@
-"""Where a delivery waits: a hidden folder in the output folder, so that it can be renamed into place."""
+"""The staging folder of a delivery: hidden, on the output folder's disk, so that it can be renamed into place."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def discard_staging(output: Path, job: str) -> None:
 
     Raises `StorageError`.
     """
-    with storage_errors("Clearing up after the delivery"):
+    with storage_errors("Removing the staging folder"):
         remove_staging(staging_folder(output, job))
 
 
 def sweep(output: Path, alive: AbstractSet[str]) -> None:
     """Remove the staging folders of all jobs but those `alive`, which still need theirs. Raises `StorageError`."""
     root = output / STAGING_NAME
-    with storage_errors("Clearing up after earlier deliveries"):
+    with storage_errors("Removing old staging folders"):
         if not root.is_dir():
             return
         for folder in sorted(root.iterdir()):

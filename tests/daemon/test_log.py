@@ -73,3 +73,21 @@ def test_debug_lines_of_libraries_stay_out_of_the_log(
     logging.getLogger("bridge.somewhere").debug("a decision")
     handler.flush()
     assert [line.split(": ")[1] for line in (tmp_path / "stembridge.log").read_text().splitlines()] == ["a decision"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has access lists instead of modes")
+def test_log_files_are_private_also_after_a_rotation_and_when_they_were_open(tmp_path: Path) -> None:
+    (tmp_path / "stembridge.log").touch(0o666)
+    (tmp_path / "stembridge.log").chmod(0o666)
+    before = os.umask(0)
+    handler = log_to_file(tmp_path, [])
+    try:
+        handler.handle(logging.makeLogRecord({"msg": "x" * 2_100_000, "levelno": logging.INFO}))
+        handler.handle(logging.makeLogRecord({"msg": "next", "levelno": logging.INFO}))
+    finally:
+        os.umask(before)
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert len(modes) > 1
+    assert set(modes.values()) == {0o600}

@@ -39,7 +39,7 @@ def stem(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("put", [disk.add, disk.swap, disk.keep, disk.copy])
+@pytest.mark.parametrize("put", [disk.link_or_move, disk.link_over, disk.link_or_copy, disk.copy])
 def test_each_way_gives_the_place_the_whole_content(tmp_path: Path, stem: Path, put: Put) -> None:
     put(stem, tmp_path / "stem.wav")
     assert (tmp_path / "stem.wav").read_bytes() == b"new"
@@ -49,12 +49,12 @@ def test_each_way_gives_the_place_the_whole_content(tmp_path: Path, stem: Path, 
 def test_a_file_that_is_there_is_never_added_over(tmp_path: Path, stem: Path) -> None:
     (tmp_path / "stem.wav").write_bytes(b"mine")
     with pytest.raises(FileExistsError):
-        disk.add(stem, tmp_path / "stem.wav")
+        disk.link_or_move(stem, tmp_path / "stem.wav")
     assert (tmp_path / "stem.wav").read_bytes() == b"mine"
     assert stem.exists()
 
 
-@pytest.mark.parametrize("put", [disk.swap, disk.copy])
+@pytest.mark.parametrize("put", [disk.link_over, disk.copy])
 def test_a_swapped_file_leaves_its_other_names_alone(tmp_path: Path, stem: Path, put: Put) -> None:
     (tmp_path / "stem.wav").write_bytes(b"old")
     (tmp_path / "kept.wav").hardlink_to(tmp_path / "stem.wav")
@@ -63,7 +63,7 @@ def test_a_swapped_file_leaves_its_other_names_alone(tmp_path: Path, stem: Path,
     assert (tmp_path / "kept.wav").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("put", [lambda source, target: disk.write(target, b"x"), disk.copy, disk.swap])
+@pytest.mark.parametrize("put", [lambda source, target: disk.write(target, b"x"), disk.copy, disk.link_over])
 def test_what_a_kill_left_over_is_never_written_through(tmp_path: Path, stem: Path, put: Put) -> None:
     (tmp_path / "other.wav").write_bytes(b"another stem")
     (tmp_path / PARTIAL_NAME).hardlink_to(tmp_path / "other.wav")
@@ -72,7 +72,7 @@ def test_what_a_kill_left_over_is_never_written_through(tmp_path: Path, stem: Pa
     assert not (tmp_path / PARTIAL_NAME).exists()
 
 
-@pytest.mark.parametrize("put", [disk.add, disk.swap, disk.keep])
+@pytest.mark.parametrize("put", [disk.link_or_move, disk.link_over, disk.link_or_copy])
 def test_another_volume_gets_a_copy(elsewhere: Path, stem: Path, put: Put) -> None:
     put(stem, elsewhere / "stem.wav")
     assert [(path.name, path.read_bytes()) for path in elsewhere.iterdir()] == [("stem.wav", b"new")]
@@ -82,11 +82,11 @@ def test_files_are_the_same_by_what_they_hold(tmp_path: Path, stem: Path) -> Non
     (tmp_path / "link.wav").hardlink_to(stem)
     (tmp_path / "copy.wav").write_bytes(b"new")
     (tmp_path / "other.wav").write_bytes(b"old")
-    assert disk.same(stem, tmp_path / "link.wav")
-    assert disk.same(stem, tmp_path / "copy.wav")
-    assert not disk.same(stem, tmp_path / "other.wav")
-    assert not disk.same(stem, tmp_path / "none.wav")
-    assert not disk.same(tmp_path, tmp_path)
+    assert disk.same_content(stem, tmp_path / "link.wav")
+    assert disk.same_content(stem, tmp_path / "copy.wav")
+    assert not disk.same_content(stem, tmp_path / "other.wav")
+    assert not disk.same_content(stem, tmp_path / "none.wav")
+    assert not disk.same_content(tmp_path, tmp_path)
 
 
 def test_a_folder_is_not_made_where_its_disk_is_gone(tmp_path: Path) -> None:

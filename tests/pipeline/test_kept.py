@@ -71,3 +71,18 @@ def test_the_longest_unused_sets_go_first_and_needed_ones_stay(root: Path, tmp_p
         os.utime(root / key, (1e9 - age, 1e9 - age))
     kept.trim(frozenset({"needed"}))
     assert {folder.name for folder in root.iterdir()} == {"new", "middle", "needed"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has access lists instead of modes")
+def test_kept_stems_are_private_whatever_the_umask_of_the_engine(root: Path, tmp_path: Path) -> None:
+    kept = KeptStems(root, 1000)
+    before = os.umask(0)
+    try:
+        stems = kept.keep("key", tmp_path / "work", _stems(tmp_path / "work"))
+        (tmp_path / "bass.wav").write_bytes(b"more")
+        kept.add(stems, "bass", tmp_path / "bass.wav")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (root / "key", *(root / "key").iterdir())}
+    assert modes.pop("key") == 0o700
+    assert modes == dict.fromkeys(["vocals.wav", "other.wav", "bass.wav", "index.json"], 0o600)

@@ -25,10 +25,10 @@ class ProjectFile:
     """One kind of project file."""
 
     ending: str
-    """What follows the song in its name. No stem ends like it, so that the two never meet."""
+    """What follows the song in its name. No stem's name ends like this, so that the names never clash."""
     write: Callable[[Layout, Path], None]
     holds_stems: bool = False
-    """It takes as much room as all stems together."""
+    """Whether the file is as large as all stems together."""
 
 
 KINDS: Final[Mapping[str, ProjectFile]] = {

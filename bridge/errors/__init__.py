@@ -41,6 +41,7 @@
     ├── OscError             OSC: cannot listen, or a message that asks for something it cannot have
     │   ├── PacketError      bytes that are no OSC, or OSC that we do not take; names the address where known
     │   └── ArgumentError    an address that we have not, or arguments that do not fit it
+    ├── NoMoreThreads        the system refuses another thread
     └── StepCancelled        the user cancelled the job while this step ran
 
 Each carries a short machine-readable `code`, a `message` that says what happened, an `advice` that says what the
@@ -75,6 +76,7 @@ from bridge.errors.root import (
     ConfigProblem,
     InstanceRunning,
     JobNotFound,
+    NoMoreThreads,
     NotPossible,
     ReceiptUnreadable,
     StembridgeError,
@@ -100,6 +102,7 @@ __all__ = [
     "JobNotFound",
     "LinkRefused",
     "ModelUnsupported",
+    "NoMoreThreads",
     "NotPossible",
     "NotSent",
     "OrderedBefore",

@@ -89,6 +89,13 @@ class StoreError(StembridgeError):
     default_code = "store"
 
 
+class NoMoreThreads(StembridgeError):
+    """The system refuses another thread."""
+
+    default_code = "system.threads"
+    default_advice = "Raise the limit of threads (`ulimit -u`, or TasksMax of systemd), or close other programs."
+
+
 class StepCancelled(StembridgeError):
     """The user cancelled while a step ran. Not a failure."""
 

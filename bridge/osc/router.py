@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import queue
-import threading
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +14,7 @@ from bridge.osc.feedback import Feedback
 from bridge.osc.packet import Found, messages
 from bridge.osc.peers import Peer
 from bridge.rate_limit import RateLimit
+from bridge.threads import WorkerThreads
 
 log = logging.getLogger(__name__)
 
@@ -27,38 +26,21 @@ class Lane:
     """A few threads for what may take long, and a bounded queue before them: the threads that listen never wait."""
 
     def __init__(self, name: str, threads: int, capacity: int) -> None:
-        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(capacity)
-        self._stopping = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True) for number in range(threads)
-        ]
+        """At most `capacity` tasks wait."""
+        self._threads = WorkerThreads[Callable[[], None]](name, threads, lambda task: task(), capacity)
 
     def start(self) -> None:
-        """Begin to work."""
-        for thread in self._threads:
-            thread.start()
+        """Begin to work. Raises `NoMoreThreads`."""
+        self._threads.start()
 
     def stop(self, wait_s: float) -> None:
         """Begin nothing more, and wait this long for what is under way."""
-        self._stopping = True
-        for _ in self._threads:
-            try:
-                self._waiting.put_nowait(None)
-            except queue.Full:
-                break  # a thread that meets one of those looks at `_stopping` first
-        for thread in self._threads:
-            thread.join(wait_s)
+        self._threads.stop(wait_s)
 
     def submit(self, task: Callable[[], None]) -> None:
         """Have a task done, which must not raise; raise `OscError` where too many wait already."""
-        try:
-            self._waiting.put_nowait(task)
-        except queue.Full:
-            raise OscError("The bridge has too much to do at once.", code="osc.busy", advice="Send it again.") from None
-
-    def _run(self) -> None:
-        while (task := self._waiting.get()) is not None and not self._stopping:
-            task()
+        if not self._threads.submit(task):
+            raise OscError("The bridge has too much to do at once.", code="osc.busy", advice="Send it again.")
 
 
 Run = Callable[[Peer, list[Value]], None]
@@ -104,7 +86,7 @@ class Router:
     def _carry_out(self, message: Found, peer: Peer) -> None:
         log.debug("OSC: %s", message.address)
         if message.address in OUTGOING:
-            raise ArgumentError("It is what a bridge says, and not what one takes.", code="osc.outgoing")
+            raise ArgumentError("The bridge sends this address; it does not accept it.", code="osc.outgoing")
         row = INCOMING.get(message.address)
         if row is None:
             raise ArgumentError("The bridge has no such address.", code="osc.address", advice="docs/osc.md lists them.")

@@ -1,4 +1,4 @@
-"""Wakes the workers for what nobody in this process tells them: another process's doing, and the time."""
+"""Polls the store for changes by other processes and for due retries, and wakes the workers for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bridge.errors import StorageError, StoreError
 from bridge.jobs.store import JobStore
+from bridge.threads import start_all
 
 LOOK_S = 0.5
 """How often it looks whether another process (the command line) has changed anything."""
@@ -31,8 +32,8 @@ class StorePoller:
         self._thread = threading.Thread(target=self._run, name="store-poller")
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin. Raises `NoMoreThreads`."""
+        start_all([self._thread])
 
     def stop(self) -> None:
         """End at once."""

@@ -1,9 +1,8 @@
-"""Takes back what jobs left published that no worker held when they ended: cancelled while parked, mostly."""
+"""Unpublishes uploads of jobs that ended outside a worker, mostly of jobs that were cancelled while parked."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from bridge.errors import PublishError, StorageError, StoreError
@@ -11,6 +10,7 @@ from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.separation.api.interfaces import Publishes
+from bridge.threads import WakingThread
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +28,11 @@ class Withdrawals:
         """`publisher` raises `PublishError` where publishing is not configured: all stays noted for when it is."""
         self._store = store
         self._publisher = publisher
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        # The lifetime of each ends it anyway, so an exit of the program need not wait for a peer that does not answer.
-        self._thread = threading.Thread(target=self._run, name="withdrawals", daemon=True)
+        # An upload's lifetime ends it anyway, so the process need not wait for a peer that does not answer.
+        self._thread = WakingThread("withdrawals", self._withdraw, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Raises `NoMoreThreads`."""
         self._thread.start()
 
     def on_job_changed(self, job: Job) -> None:
@@ -44,28 +42,22 @@ class Withdrawals:
 
     def wake(self) -> None:
         """Look now. May be called from any thread."""
-        self._woken.set()
+        self._thread.wake()
 
     def stop(self) -> None:
         """End within `GRACE_S`; what is not begun is left to the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join(GRACE_S)
+        self._thread.stop(GRACE_S)
 
-    def _run(self) -> None:
-        while True:
-            # Before looking, for handles or for the end: what comes while we look makes us look once more.
-            self._woken.clear()
-            if self._stopping.is_set():
-                return
+    def _withdraw(self) -> None:
+        stopping = self._thread.stopping
+        while not stopping.is_set():
             try:
-                withdraw_left(self._store, self._publisher, self._stopping.is_set)
+                withdraw_left(self._store, self._publisher, stopping.is_set)
             except (StorageError, StoreError) as error:
                 log.warning("%s %s", error, error.advice)
-                self._stopping.wait(STORE_TROUBLE_S)
-                continue
-            self._woken.wait()
+                stopping.wait(STORE_TROUBLE_S)
+            else:
+                return
 
 
 def withdraw_left(store: JobStore, publisher: Callable[[], Publishes], stopping: Callable[[], bool]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
@@ -18,6 +17,7 @@ from bridge.pipeline.checkpoint import ordered
 from bridge.pipeline.failover import local_spec
 from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
+from bridge.threads import WakingThread
 
 log = logging.getLogger(__name__)
 
@@ -43,47 +43,39 @@ class Worker:
         self._backlog = backlog
         self._key_of = key_of
         self._clock = clock
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="worker")
+        self._thread = WakingThread("worker", self._work_off)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Raises `NoMoreThreads`."""
         self._thread.start()
 
     def stop(self) -> None:
         """End within a second or so; the job at hand stays where it stands and is resumed at the next start."""
         self.ask_to_stop()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
 
     def ask_to_stop(self) -> None:
         """Begin to stop, without waiting: several workers stop side by side."""
-        self._stopping.set()
         self._pipeline.stop()
-        self._woken.set()
+        self._thread.ask_to_stop()
 
     def wake(self) -> None:
         """Look for a new job now. May be called from any thread."""
-        self._woken.set()
+        self._thread.wake()
 
-    def _run(self) -> None:
-        while True:
-            # Before looking, for work or for the end: what comes while we look makes us look once more.
-            self._woken.clear()
-            if self._stopping.is_set():
-                return
+    def _work_off(self) -> None:
+        """Work until there is no job left or the worker stops."""
+        stopping = self._thread.stopping
+        while not stopping.is_set():
             try:
                 job = self._backlog.next()
-                if job is not None:
-                    log.debug("job %s: a worker takes it, state %s, attempt %d", job.id, job.state, job.attempt)
-                    self._work(job)
-                    continue
+                if job is None:
+                    return
+                log.debug("job %s: a worker takes it, state %s, attempt %d", job.id, job.state, job.attempt)
+                self._work(job)
             except (StorageError, StoreError) as error:
                 log.warning("%s %s", error, error.advice)
-                self._stopping.wait(STORE_TROUBLE_S)
-                continue
-            self._woken.wait()
+                stopping.wait(STORE_TROUBLE_S)
 
     def _work(self, job: Job) -> None:
         try:

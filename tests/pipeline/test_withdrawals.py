@@ -221,7 +221,7 @@ def test_a_stop_waits_for_no_peer_that_does_not_answer_and_leaves_the_rest_to_th
     hanging.asked.wait()
     withdrawals.stop()
     hanging.answered.set()
-    withdrawals._thread.join()
+    withdrawals._thread.stop()
     assert len(_published(own, tmp_path)) == 1
     withdraw_left(bridge.store, lambda: own, lambda: False)
     assert _published(own, tmp_path) == []

@@ -86,10 +86,10 @@ def test_a_stop_just_before_the_worker_looks_is_not_lost(tmp_path: Path) -> None
     worker = Worker(store, pipeline, Backlog(store, LOCAL), key_of=lambda _job, _order: "key")
     bell = _Hasty()
     bell.worker = worker
-    worker._woken = bell
+    worker._thread._woken = bell
     worker.start()
-    worker._thread.join(20)
-    stopped = not worker._thread.is_alive()
+    worker._thread._thread.join(20)
+    stopped = not worker._thread._thread.is_alive()
     worker.ask_to_stop()
     executor.shutdown()
     store.close()

@@ -1,9 +1,10 @@
-"""Types that many rooms share: numbers with a unit, the choices of a delivery, and the progress callback."""
+"""Types that many rooms share: numbers with a unit, the choices of a delivery, and the progress of a step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NewType
+from dataclasses import dataclass
+from typing import Literal, NewType, Protocol, runtime_checkable
 
 Hz = NewType("Hz", int)
 """A sample rate, in samples per second."""
@@ -35,3 +36,41 @@ Progress = Callable[[float], None]
 
 def no_progress(_fraction: float) -> None:
     """A `Progress` for callers that do not watch."""
+
+
+BYTES = "bytes"
+"""The `StepProgress.unit` that is shown as kB, MB or GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """How far a step is: the finished fraction, 0.0 to 1.0, and details where they are known."""
+
+    fraction: float
+    stage: str = ""
+    """What is being done, in words: "fetching weights". "" where the step has only one stage."""
+    done: float | None = None
+    total: float | None = None
+    """`done` of `total`, both in `unit`; None where unknown."""
+    unit: str = ""
+
+
+@runtime_checkable
+class DetailedProgress(Protocol):
+    """A `Progress` that also takes details."""
+
+    def __call__(self, fraction: float) -> None:
+        """Take the finished fraction."""
+        ...
+
+    def report(self, progress: StepProgress) -> None:
+        """Take the finished fraction and its details."""
+        ...
+
+
+def report(progress: Progress, step: StepProgress) -> None:
+    """Report the details to a `progress` that takes them, the fraction alone to any other."""
+    if isinstance(progress, DetailedProgress):
+        progress.report(step)
+    else:
+        progress(step.fraction)

@@ -38,7 +38,7 @@ def serve(options: argparse.Namespace) -> int:
 
     require_guarded(wanted)
     log_to(sys.stderr)
-    executor = LocalExecutor()
+    executor = LocalExecutor(slots=wanted.workers)
     try:
         with open_socket(wanted) as listening, ServerState(wanted, Outside(executor)) as state:
             listener = web_server(build_app(state), wanted)

@@ -1,1 +1,1 @@
-"""The seam to compute: a child process that does the heavy work, its progress, and how it is asked to stop."""
+"""Runs heavy work in other processes: the executor, its progress channel, the runner that watches a task, the tasks."""

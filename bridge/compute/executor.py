@@ -1,7 +1,7 @@
-"""A process of its own for the heavy work, behind the `concurrent.futures.Executor` seam.
+"""A child process for the heavy work, behind the interface of `concurrent.futures.Executor`.
 
-Why not `ProcessPoolExecutor`: a running step must be stoppable within a second, whatever native code it is in, and its
-memory must come back. That means killing its process, which breaks a whole pool for good and needs its private parts.
+Why not `ProcessPoolExecutor`: a cancelled step must end within a second, whatever native code it runs, and its memory
+must be freed. That means killing its process, which a process pool does not survive.
 """
 
 from __future__ import annotations
@@ -12,84 +12,134 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import Executor, Future
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from bridge.errors import EngineFailed
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_Call = tuple[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]]
 
 LINGER_S = 20.0
 """How long a process without work stays, warm for the next bounce, before it gives its memory back."""
 
+_starting = threading.Lock()
+"""Held while a process is started: `multiprocessing` keeps account of its children in plain global variables."""
+
+
+@runtime_checkable
+class HasSlots(Protocol):
+    """An executor that says how many calls it runs at once."""
+
+    slots: int
+
+
+def slots_of(executor: Executor) -> int:
+    """Return how many calls the executor runs at once: its `slots`, else 1."""
+    return max(1, executor.slots) if isinstance(executor, HasSlots) else 1
+
 
 class LocalExecutor(Executor):
-    """Runs each call in a child process; `Future.cancel()` kills the process that runs it."""
+    """Runs each call in a child process, `slots` of them at once; later calls wait in a queue.
 
-    def __init__(self, linger_s: float = LINGER_S) -> None:
+    The futures have a `kill()`, which also ends a call that runs; `cancel()` takes a call out of the queue.
+    """
+
+    def __init__(self, slots: int = 1, linger_s: float = LINGER_S) -> None:
+        """`linger_s` is how long a child without work is kept, in seconds."""
+        self.slots = slots
         self._linger_s = linger_s
         self._lock = threading.Lock()
+        self._queue: deque[tuple[_LocalFuture[Any], _Call]] = deque()
         self._idle: list[_Child] = []
-        self._running: set[_Running[Any]] = set()
+        self._running: set[_LocalFuture[Any]] = set()
+        self._threads = 0
         self._retirement: threading.Timer | None = None
         self._closed = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start `fn` in a child; arguments, result and errors must be picklable."""
-        future: _Running[T] = _Running(self._lock)
+        """Call `fn` in a child as soon as a slot is free; arguments, result and errors must be picklable."""
+        future: _LocalFuture[T] = _LocalFuture(self._lock)
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            if self._retirement is not None:
-                self._retirement.cancel()
-            child = self._idle.pop() if self._idle else _Child()
-            future.child = child
-            self._running.add(future)
-        future.set_running_or_notify_cancel()
-        threading.Thread(target=self._serve, args=(future, (fn, args, kwargs)), name="compute", daemon=True).start()
+            if self._threads < self.slots:
+                threading.Thread(target=self._serve_queue, name="compute", daemon=True).start()
+                self._threads += 1
+            self._queue.append((future, (fn, args, kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Close: idle children go at once, running ones are awaited or, if asked, killed."""
+        """Close: idle children end at once; calls are awaited or, with `cancel_futures`, dropped and killed."""
         with self._lock:
             self._closed = True
             if self._retirement is not None:
                 self._retirement.cancel()
             idle, self._idle = self._idle, []
-            running = list(self._running)
+            calls = [*self._running, *(future for future, _ in self._queue)]
         for child in idle:
             child.close()
-        for future in running:
-            if cancel_futures:
-                future.cancel()
-            if wait:
-                with contextlib.suppress(Exception):  # the caller of submit() hears of it, not the caller of shutdown()
-                    future.exception()
+        for future in calls:
+            if cancel_futures and not future.cancel():
+                future.kill()
+        if wait:
+            futures.wait(calls)
 
-    def _serve(self, future: _Running[Any], call: tuple[Any, ...]) -> None:
-        child = future.child
-        assert child is not None
-        result, error = child.call(call)
+    def _serve_queue(self) -> None:
+        while (taken := self._take()) is not None:
+            future, call = taken
+            result, error = self._run(future, call)
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            del taken, future, call, result, error  # may be large, and this thread may wait for long
+
+    def _take(self) -> tuple[_LocalFuture[Any], _Call] | None:
+        """Return the next call, now running; None, and count the thread as gone, where there is none."""
+        with self._lock:
+            while self._queue:
+                future, call = self._queue.popleft()
+                if future.set_running_or_notify_cancel():
+                    self._running.add(future)
+                    if self._retirement is not None:
+                        self._retirement.cancel()
+                    return future, call
+            self._threads -= 1
+            return None
+
+    def _run(self, future: _LocalFuture[Any], call: _Call) -> tuple[Any, BaseException | None]:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        try:
+            child = child or _Child()
+        except OSError as error:
+            with self._lock:
+                self._running.discard(future)
+            return None, _not_started(error)
+        future.attach(child)
+        answer = child.call(call)
         with self._lock:
             self._running.discard(future)
-            future.child = None  # from here on the child may run another's call, which a late cancel must not kill
+            future.child = None  # from now on the child may run another call, which a late kill must not end
             keep = child.alive and not self._closed
             if keep:
                 self._idle.append(child)
+                if self._retirement is not None:
+                    self._retirement.cancel()
                 self._retirement = threading.Timer(self._linger_s, self._retire)
                 self._retirement.daemon = True
                 self._retirement.start()
         if not keep:
             child.close()
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)
+        return answer
 
     def _retire(self) -> None:
         with self._lock:
@@ -98,22 +148,29 @@ class LocalExecutor(Executor):
             child.close()
 
 
-class _Running(Future[T]):
-    """A future whose `cancel()` also works while it runs; the result is then an `EngineFailed`."""
-
-    child: _Child | None = None
+class _LocalFuture(Future[T]):
+    """A future whose call can be killed while it runs; it then ends with `EngineFailed`."""
 
     def __init__(self, lock: threading.Lock) -> None:
         """`lock` guards `child`."""
         super().__init__()
+        self.child: _Child | None = None
         self._child_lock = lock
+        self._killed = False
 
-    def cancel(self) -> bool:
+    def attach(self, child: _Child) -> None:
+        """Note which child runs the call; kill it if that was asked for before it had started."""
         with self._child_lock:
+            self.child = child
+            if self._killed:
+                child.kill()
+
+    def kill(self) -> None:
+        """Kill the process that runs the call, and whatever it has started. Does nothing after its end."""
+        with self._child_lock:
+            self._killed = True
             if self.child is not None:
                 self.child.kill()
-                return True
-        return super().cancel()
 
 
 class _Child:
@@ -123,7 +180,7 @@ class _Child:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(target=_serve_calls, args=(theirs,), name="stembridge-compute")
-        with _deaf_to_ctrl_c():
+        with _starting, _ctrl_c_blocked():
             self._process.start()
         theirs.close()
         self._killed = False
@@ -134,10 +191,10 @@ class _Child:
 
     def kill(self) -> None:
         """Kill the child and whatever it has started (ffmpeg)."""
-        self._killed = True  # it may look alive for a moment longer
+        self._killed = True  # `is_alive` may say yes for a moment longer
         try:
             _kill_group(self._process.pid or 0)
-        except OSError:  # it has not made its group yet, or is gone
+        except OSError:  # its process group does not exist yet, or not any more
             self._process.kill()
 
     def close(self) -> None:
@@ -148,8 +205,8 @@ class _Child:
             self._process.join()
         self._process.close()
 
-    def call(self, call: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
-        """Run a call and return its result, or the error it ended with."""
+    def call(self, call: _Call) -> tuple[Any, BaseException | None]:
+        """Run a call and return its result and None, or None and the error it ended with."""
         try:
             self._pipe.send(call)
             wait([self._pipe, self._process.sentinel])
@@ -157,31 +214,39 @@ class _Child:
                 answer: tuple[Any, BaseException | None] = self._pipe.recv()
                 return answer
         except (EOFError, OSError):
-            pass  # the child died: told below
+            pass  # the child died: see below
         except Exception as error:
-            # Pickle raises anything, where code was replaced under a running bridge: then nobody may wait for ever.
+            # Pickle may raise anything, for example after an update of the program files; the caller must not hang.
             self.kill()
             self._process.join()
             return None, EngineFailed(
-                f"The process that did the work cannot be understood: {type(error).__name__}: {error}",
+                f"The answer of the compute process cannot be read: {type(error).__name__}: {error}",
                 code="engine.answer",
                 advice="If Stembridge was updated while it ran, start it again; then retry the job.",
             )
         self._process.join()
         return None, EngineFailed(
-            f"The process that did the work ended unexpectedly ({_how(self._process.exitcode)}).",
+            f"The compute process ended unexpectedly ({_how(self._process.exitcode)}).",
             code="engine.died",
             advice="If it was out of memory, close some programs; then retry the job.",
         )
 
 
+def _not_started(error: OSError) -> EngineFailed:
+    return EngineFailed(
+        f"The compute process could not be started: {error.strerror or error}.",
+        code="engine.died",
+        advice="Close some programs; then retry the job.",
+    )
+
+
 @contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let a child that is started here hear no Ctrl-C before it can ignore it: what is blocked stays so in a child."""
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Block SIGINT while a child starts: it inherits that, and so misses no time in which Ctrl-C would end it."""
     if sys.platform == "win32":
         yield
         return
-    resource_tracker.ensure_running()  # which the first start would do, and it unblocks the signal for good
+    resource_tracker.ensure_running()  # the first start would do this, and unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -196,27 +261,33 @@ def _how(exitcode: int | None) -> str:
 
 
 def _serve_calls(pipe: Connection) -> None:
-    """Be the child: answer calls until the pipe closes or the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which decides what becomes of its children
+    """The main function of a child: answer calls until the pipe closes or the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the daemon, which then ends its children
     if sys.platform != "win32":
         os.setpgid(0, 0)
-    _yield_to_the_daw()
-    threading.Thread(target=_die_with_the_parent, daemon=True).start()
+    _lower_priority()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            fn, args, kwargs = pipe.recv()
+            call = pipe.recv()
         except (EOFError, OSError):
             return
-        answer: tuple[Any, BaseException | None]
-        try:
-            answer = (fn(*args, **kwargs), None)
-        except Exception as error:  # whatever it is belongs to the caller, in the other process
-            answer = (None, error)
-        pipe.send(answer)
+        pipe.send(_answer(*call))
+        del call
 
 
-def _die_with_the_parent() -> None:
-    # After a kill -9 of the daemon, a child must not go on writing beside the one that its successor starts.
+def _answer(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Any, BaseException | None]:
+    # Nothing of this outlives the answer: an error holds the frames it came through, and their arrays, in memory.
+    try:
+        return fn(*args, **kwargs), None
+    except Exception as error:  # whatever it is, the caller in the other process gets it
+        return None, error
+
+
+def _end_with_parent() -> None:
+    # After a kill -9 of the daemon, a child must not write any more: the next daemon starts another one.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -225,12 +296,12 @@ def _die_with_the_parent() -> None:
 
 def _kill_group(leader: int) -> None:
     if sys.platform == "win32":
-        os.kill(leader, signal.SIGTERM)  # TerminateProcess; what it has started ends at its closed pipe
+        os.kill(leader, signal.SIGTERM)  # TerminateProcess; an ffmpeg it has started ends when its pipe closes
     else:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _yield_to_the_daw() -> None:
+def _lower_priority() -> None:
     """Run below normal priority: the DAW may be playing."""
     if sys.platform == "win32":
         import ctypes

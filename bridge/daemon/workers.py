@@ -1,10 +1,11 @@
-"""The workers of one process: one for the local engines, several for the service, where a job is mostly waiting."""
+"""The workers of one process: for the local engines as many as the executor has slots, and several for the cloud."""
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Executor
 
-from bridge.compute.executor import LocalExecutor
+from bridge.compute.executor import LocalExecutor, slots_of
 from bridge.config.settings import Settings
 from bridge.daemon.cloud import CloudConnection
 from bridge.daemon.compose import kept_stems, key_of
@@ -40,20 +41,24 @@ class Workers:
         only: frozenset[str] | None = None,
     ) -> None:
         """With `only`, jobs with other ids are left alone."""
-        self._executor = LocalExecutor()
+        # Two, so that the short steps of a cloud job do not wait until a local separation ends.
+        self._executor, self._cloud_executor = LocalExecutor(), LocalExecutor()
         self._service = CloudConnection(settings, possible.key, state)
         self._pausing = threading.Event()
         archive = None if settings.inbox.keep_source else settings.inbox.folder / SOURCE_FOLDER
 
-        def worker(backlog: Backlog) -> Worker:
+        def worker(backlog: Backlog, executor: Executor) -> Worker:
             kept = kept_stems(settings, state)
             service = self._service.service
-            pipeline = Pipeline(store, state, kept, self._executor, source_archive=archive, service=service)
+            pipeline = Pipeline(store, state, kept, executor, source_archive=archive, service=service)
             return Worker(store, pipeline, backlog, key_of=lambda job, spec: key_of(job.sha256, spec))
 
         local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
         remote_workers = SERVICE_WORKERS if self._service.service else 1
-        self._workers = [worker(local), *(worker(remote) for _ in range(remote_workers))]
+        self._workers = [
+            *(worker(local, self._executor) for _ in range(slots_of(self._executor))),
+            *(worker(remote, self._cloud_executor) for _ in range(remote_workers)),
+        ]
         self._withdrawals: Withdrawals | None = None
         if only is None and self._service.service:
             self._withdrawals = Withdrawals(store, self._service.service.publisher)
@@ -80,7 +85,8 @@ class Workers:
         if self._withdrawals:
             self._withdrawals.stop()  # after the last job has ended
         self._service.stop()
-        self._executor.shutdown(cancel_futures=True)
+        for executor in (self._executor, self._cloud_executor):
+            executor.shutdown(cancel_futures=True)
 
     @property
     def paused(self) -> bool:

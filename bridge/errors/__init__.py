@@ -42,7 +42,8 @@
     │   ├── PacketError      bytes that are no OSC, or OSC that we do not take; names the address where known
     │   └── ArgumentError    an address that we have not, or arguments that do not fit it
     ├── NoMoreThreads        the system refuses another thread
-    └── StepCancelled        the user cancelled the job while this step ran
+    ├── StepCancelled        the user cancelled the job while this step ran
+    └── StopRequested        a task in another process was asked to stop, and did
 
 Each carries a short machine-readable `code`, a `message` that says what happened, an `advice` that says what the
 user can do about it, and whether trying again unchanged can help (`retryable`).
@@ -81,6 +82,7 @@ from bridge.errors.root import (
     ReceiptUnreadable,
     StembridgeError,
     StepCancelled,
+    StopRequested,
     StoreError,
     UsageError,
 )
@@ -120,6 +122,7 @@ __all__ = [
     "RefusedByCloud",
     "StembridgeError",
     "StepCancelled",
+    "StopRequested",
     "StorageError",
     "StoreError",
     "TaskFailed",

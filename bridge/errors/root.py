@@ -100,3 +100,9 @@ class StepCancelled(StembridgeError):
     """The user cancelled while a step ran. Not a failure."""
 
     default_code = "cancelled"
+
+
+class StopRequested(StembridgeError):
+    """A task in another process was asked to stop, and did. Nobody waits for its result."""
+
+    default_code = "stopped"

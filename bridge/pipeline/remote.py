@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.mix import Canonical
-from bridge.errors import OrderedBefore, StepCancelled
+from bridge.compute.progress import Span
+from bridge.errors import OrderedBefore
 from bridge.jobs.job import Job
 from bridge.jobs.states import State
 from bridge.jobs.store import JobStore
 from bridge.pipeline.checkpoint import JobCheckpoint, noted, ordered
 from bridge.pipeline.earlier_orders import can_follow, not_at_hand
-from bridge.pipeline.runner import Span, Stopped, TaskRunner
+from bridge.pipeline.runner import REPORT_EVERY_S, TaskRunner
 from bridge.pipeline.tasks import FitTask, Prepared, PrepareTask, fit_downloads, prepare_upload
 from bridge.separation.api import remote as rules
 from bridge.separation.api.guard import admit, estimate, month_of
@@ -47,7 +48,6 @@ _SPANS = {
     State.WAITING: Span(0.21, 0.55, "the service is separating"),
     State.DOWNLOADING: Span(0.55, 0.66, "downloading the stems"),
 }
-REPORT_EVERY_S = 0.3
 
 ANSWER_WAIT_S = 30.0
 """How long to wait for the answer to another job's order before this job is parked."""
@@ -100,7 +100,7 @@ class RemoteStep:
         checkpoint = self._checkpoint(job)
         self._store.notes.note_content(job.id, mix.content_hash)
         prepared = self._prepare(job, mix, work)
-        watch = _Watch(self._store, job, self._stopping)
+        watch = _Watch(self._store, job, self._stopping, self._tasks.check)
         while True:
             if not job.spec.force:
                 self._follow_earlier(watch, checkpoint)
@@ -182,8 +182,10 @@ def _minutes(frames: Frames, mix: Canonical) -> int:
 class _Watch:
     """Looks on for a job: its state follows the steps, and a cancel or stop ends the wait."""
 
-    def __init__(self, store: JobStore, job: Job, stopping: threading.Event) -> None:
+    def __init__(self, store: JobStore, job: Job, stopping: threading.Event, check: Callable[[str], None]) -> None:
+        """`check` raises where the worker stops or somebody cancels the job with this id."""
         self.job = job
+        self._check = check
         self._store = store
         self._stopping = stopping
         self._next_report = 0.0
@@ -208,10 +210,7 @@ class _Watch:
             self._store.progress(self.job.id, self.job.progress, sentence)
 
     def check(self) -> None:
-        if self._stopping.is_set():
-            raise Stopped
-        if self._store.cancelling(self.job.id):
-            raise StepCancelled(f"Job {self.job.id} was cancelled.")
+        self._check(self.job.id)
 
     def wait(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

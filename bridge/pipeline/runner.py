@@ -1,45 +1,26 @@
-"""Runs one task in the other process while watching over it: progress out, cancel and stop in."""
+"""Runs the tasks of a job: progress goes to the job store, a cancel or a stop ends the running task."""
 
 from __future__ import annotations
 
-import contextlib
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, TimeoutError
-from dataclasses import dataclass
+from concurrent.futures import Executor
 from typing import TypeVar
 
-from bridge.compute.progress import read_progress
+from bridge.compute.progress import Span
+from bridge.compute.runner import Stopped, run_task
+from bridge.compute.tasks import Task
 from bridge.errors import StepCancelled
 from bridge.jobs.job import Job
 from bridge.jobs.store import JobStore
-from bridge.pipeline.tasks import Task
+from bridge.units import StepProgress
 
 T = TypeVar("T")
 TaskT = TypeVar("TaskT", bound=Task)
 
-TICK_S = 0.1
-"""How often a running task is looked at: the time within which a cancel is noticed."""
-
-REPORT_EVERY_TICKS = 3
-"""Progress is written to the job store no more often than every so many ticks: each is a durable commit."""
-
-
-class Stopped(Exception):
-    """The daemon is stopping; the job stays where it stands. Not an error: nothing outside this room sees it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a task is called, and which part of the whole job it is."""
-
-    start: float
-    end: float
-    text: str
-
-    def at(self, fraction: float) -> float:
-        """Return the progress of the job when the task is so far."""
-        return self.start + (self.end - self.start) * fraction
+REPORT_EVERY_S = 0.3
+"""Progress is written to the job store no more often than this: each report is a durable commit."""
 
 
 class TaskRunner:
@@ -56,37 +37,33 @@ class TaskRunner:
 
         Raises `StepCancelled` where somebody cancels the job meanwhile, `Stopped` where the worker stops.
         """
+        self.check(job.id)
+        report = _Reports(self._store, job.id, span)
+        return run_task(self._executor, function, task, check=lambda: self.check(job.id), report=report)
+
+    def check(self, job_id: str) -> None:
+        """Raise `Stopped` where the worker stops, `StepCancelled` where somebody has cancelled the job."""
         if self._stopping.is_set():
             raise Stopped
-        with contextlib.suppress(OSError):  # a picture of the moment, as where it is written
-            task.progress.unlink(missing_ok=True)
-        self._store.progress(job.id, span.at(0.0), span.text)
-        future = self._executor.submit(function, task)
-        ticks = 0
-        reported = 0.0
-        while not _done(future):
-            if self._stopping.is_set():
-                _abandon(future)
-                raise Stopped
-            if self._store.cancelling(job.id):
-                _abandon(future)
-                raise StepCancelled(f"Job {job.id} was cancelled.")
-            ticks += 1
-            fraction = read_progress(task.progress)
-            if ticks % REPORT_EVERY_TICKS == 0 and fraction > reported:
-                reported = fraction
-                self._store.progress(job.id, span.at(fraction), span.text)
-        return future.result()
+        if self._store.cancelling(job_id):
+            raise StepCancelled(f"Job {job_id} was cancelled.")
 
 
-def _done(future: Future[T]) -> bool:
-    try:
-        future.exception(timeout=TICK_S)
-    except TimeoutError:
-        return False
-    return True
+class _Reports:
+    """Writes the progress of one step to the job store: at most every `REPORT_EVERY_S`, and only what is new."""
 
+    def __init__(self, store: JobStore, job_id: str, span: Span) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._span = span
+        self._written = StepProgress(0.0)
+        self._next = time.monotonic() + REPORT_EVERY_S
+        store.progress(job_id, span.at(0.0), span.text)
 
-def _abandon(future: Future[T]) -> None:
-    future.cancel()
-    future.exception()  # what it was writing must have stopped before anybody cleans up
+    def __call__(self, progress: StepProgress) -> None:
+        now = time.monotonic()
+        if now < self._next or progress == self._written or progress.fraction < self._written.fraction:
+            return
+        self._next = now + REPORT_EVERY_S
+        self._written = progress
+        self._store.progress(self._job_id, self._span.at(progress.fraction), self._span.describe(progress))

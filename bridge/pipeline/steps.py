@@ -1,4 +1,4 @@
-"""The way of a job, top to bottom: separate, normalise, deliver.
+"""The steps of a job, top to bottom: separate, normalise, deliver.
 
 Each step starts from what the job store and the disk say, not from what an earlier step left in memory, so a restart
 after a crash simply runs the step again. What a step makes becomes visible in one rename.
@@ -18,6 +18,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from bridge.audio.mix import Canonical
+from bridge.compute.progress import Span
+from bridge.compute.tasks import DecodeTask, SeparateTask, decode_mix, separate_mix
 from bridge.delivery.folder import Plan, discard_staging, place, plan_delivery, staging_folder
 from bridge.delivery.naming import stem_files
 from bridge.delivery.projects.registry import KINDS
@@ -35,17 +37,13 @@ from bridge.pipeline.archive import archive_source
 from bridge.pipeline.kept import KeptStems, kept_under
 from bridge.pipeline.receipts import make_receipt
 from bridge.pipeline.remote import Cloud, RemoteStep
-from bridge.pipeline.runner import Span, TaskRunner
+from bridge.pipeline.runner import TaskRunner
 from bridge.pipeline.tasks import (
     ComplementTask,
-    DecodeTask,
     ProjectsTask,
     RenderTask,
-    SeparateTask,
-    decode_bounce,
     make_complement,
     render_stems,
-    separate_mix,
     write_project_files,
 )
 from bridge.separation.capabilities import KEY_ADVICE
@@ -222,7 +220,7 @@ class Pipeline:
             )
         mix = self._fresh(job, "mix") / "mix.wav"
         task = DecodeTask(self._progress_file(job), job.spool, mix, job.source.name)
-        self._decoded = job.id, self._tasks.run(job, DECODE, decode_bounce, task)
+        self._decoded = job.id, self._tasks.run(job, DECODE, decode_mix, task)
         return self._decoded[1]
 
     def _file_names(self, job: Job, stems: Mapping[str, Path], take: int) -> Mapping[str, str]:

@@ -1,8 +1,6 @@
-"""What runs in the other process: pure functions of paths, so that any `Executor` can run them.
+"""The tasks that only a job needs, beside `bridge.compute.tasks`: uploading, fitting, rendering, project files.
 
-Each task is given as one frozen value, writes only where it is told, and reports its progress into a small file, since
-a callback does not cross to another process or machine. The heavy imports stand inside the functions: the daemon
-imports this module too, and stays small.
+Written like those: pure functions of frozen values, with the heavy imports inside the functions.
 """
 
 from __future__ import annotations
@@ -14,42 +12,12 @@ from pathlib import Path
 from bridge.audio.mix import Canonical
 from bridge.audio.options import RenderOptions, RenderReport
 from bridge.compute.progress import FileProgress
+from bridge.compute.tasks import Task
 from bridge.delivery.receipt import Receipt
 from bridge.files.folders import make_empty
 from bridge.jobs.spec import JobSpec
 from bridge.separation.catalogue import model
-from bridge.separation.registry import separator
-from bridge.separation.run import run_engine
-from bridge.separation.separator import SeparationRequest
 from bridge.units import Frames
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Something for the other process to do."""
-
-    progress: Path
-    """The file that takes the finished fraction."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeTask(Task):
-    """Decode the spooled bounce into the canonical `mix`."""
-
-    spool: Path
-    mix: Path
-    name: str
-    """What the musician called it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeparateTask(Task):
-    """Separate the canonical `mix` into `folder`, which is empty."""
-
-    mix: Path
-    model: int
-    engine: str
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +41,7 @@ class PrepareTask(Task):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is to be uploaded, and where the sound of the whole mix ends."""
+    """What is to be uploaded, and how many frames of the mix come before its final silence."""
 
     path: Path
     name: str
@@ -106,7 +74,7 @@ class RenderTask(Task):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What `render_stems` found, and the origin it passed on."""
+    """What `render_stems` found, and the bounce's own origin and tempo."""
 
     report: RenderReport
     time_reference: int
@@ -122,19 +90,6 @@ class ProjectsTask(Task):
     receipt: Receipt
     kinds: tuple[str, ...]
     folder: Path
-
-
-def decode_bounce(task: DecodeTask) -> Canonical:
-    """Decode. Raises `BounceError` for a file that is not usable audio, `StorageError` for a full disk."""
-    from bridge.audio.decode import decode
-
-    return decode(task.spool, task.mix, FileProgress(task.progress), name=task.name)
-
-
-def separate_mix(task: SeparateTask) -> Mapping[str, Path]:
-    """Run the engine. An error it did not name itself becomes `EngineFailed`, one of the disk's `StorageError`."""
-    request = SeparationRequest(task.mix, model(task.model), task.folder)
-    return run_engine(separator(task.engine), request, FileProgress(task.progress))
 
 
 def make_complement(task: ComplementTask) -> Path:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from bridge.compute.runner import Stopped
 from bridge.errors import CloudError, StembridgeError, StepCancelled, StorageError, StoreError
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.retry import retry_at
@@ -15,7 +16,6 @@ from bridge.jobs.store import JobStore
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.checkpoint import ordered
 from bridge.pipeline.failover import local_spec
-from bridge.pipeline.runner import Stopped
 from bridge.pipeline.steps import Pipeline
 from bridge.threads import WakingThread
 

@@ -1,7 +1,7 @@
-"""The way of a task, top to bottom: get the input, decode it, hold what it costs, separate, keep the stems, settle.
+"""The steps of a task, top to bottom: get the input, decode it, reserve its cost, separate, store the stems, charge.
 
-A task that is begun again after a crash goes the whole way again: what was half made is thrown away, what was kept is
-written over, and money only moves in the last commit.
+A task that starts again after a crash repeats every step: unfinished files are deleted, stored stems are replaced, and
+minutes are only charged in the last commit.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bridge.compute.progress import read_progress
-from bridge.errors import BounceError, EngineFailed
+from bridge.audio.mix import Canonical
+from bridge.compute import tasks as compute
+from bridge.compute.progress import Span
+from bridge.compute.runner import TICK_S, Stopped, run_task
+from bridge.compute.tasks import DecodeTask, SeparateTask, decode_mix, separate_mix
+from bridge.errors import BounceError
 from bridge.files.folders import make_empty
 from bridge.protocol.minutes import minutes_of
 from bridge.separation.catalogue import Model, model
-from bridge.server.compute import Decoded, DecodeWork, SeparateWork, decode_input, separate_input
 from bridge.server.fetching.fetch import Fetcher, require_media
 from bridge.server.links import Links, result_name
 from bridge.server.options import Engines
@@ -30,22 +33,20 @@ from bridge.server.tables.tasks import Task, Tasks
 from bridge.units import Progress
 
 T = TypeVar("T")
-WorkT = TypeVar("WorkT")
+TaskT = TypeVar("TaskT", bound=compute.Task)
 
-TICK_S = 0.1
-FETCH, DECODE, SEPARATE, KEEP = (0.0, 0.1), (0.1, 0.2), (0.2, 0.95), (0.95, 1.0)
+FETCH = Span(0.0, 0.1, "fetching")
+DECODE = Span(0.1, 0.2, "decoding")
+SEPARATE = Span(0.2, 0.95, "separating")
+KEEP = Span(0.95, 1.0, "storing")
 
 _WIDEST_BYTES_A_SECOND = 96_000 * 2 * 4
-"""Of a decoded input: stereo float at 96 kHz. Anything wider gets proportionally less than the longest length."""
-
-
-class Stopped(Exception):
-    """The server is stopping; the task waits for its next start."""
+"""The data rate of a decoded input in stereo at 96 kHz; a file with more channels may only be shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What every task is worked on with."""
+    """What every task needs."""
 
     tasks: Tasks
     storage: Storage
@@ -54,12 +55,12 @@ class Tools:
     executor: Executor
     engines: Engines
     folder: Path
-    """Holds one folder for each task under way."""
+    """Holds one folder for each running task."""
     longest_minutes: int
 
 
 class Work:
-    """Takes tasks to their success; used by several threads."""
+    """Runs tasks from their input to their stored stems. Used by several threads."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -70,22 +71,22 @@ class Work:
         self._stopping.set()
 
     def run(self, task: Task, progress: Progress) -> bool:
-        """Take a claimed task to its success, and charge it. False where it had ended before.
+        """Run a claimed task and charge it. Returns False where it had ended before.
 
-        Raises `Stopped`, or why the task fails; nothing is charged then.
+        Raises `Stopped`, or the reason why the task fails; nothing is charged then.
         """
         wanted = model(task.model)
         engine = self._tools.engines.choose(wanted)
         with _folder(self._tools.folder / task.id) as folder:
-            source, mix, note = folder / "input", folder / "mix.wav", folder / "progress"
-            self._input(task, source, _part(progress, FETCH))
-            decoded = self._decode(DecodeWork(source, mix, note), _part(progress, DECODE))
-            self._measure(task, decoded)
+            source, mix, report = folder / "input", folder / "mix.wav", folder / "progress"
+            self._input(task, source, FETCH.part_of(progress))
+            decoding = DecodeTask(report, source, mix, "The file at inputurl")
+            self._measure(task, self._decode(decoding, DECODE.part_of(progress)))
             stems = folder / "stems"
             stems.mkdir()
-            work = SeparateWork(mix, wanted.id, engine, stems, note, self._tools.engines.load)
-            made = self._compute(separate_input, work, note, _part(progress, SEPARATE))
-            kept = self._keep(task, wanted, made, _part(progress, KEEP))
+            separating = SeparateTask(report, mix, wanted.id, engine, stems, self._tools.engines.load)
+            made = self._compute(separate_mix, separating, SEPARATE.part_of(progress))
+            kept = self._keep(task, wanted, made, KEEP.part_of(progress))
         return self._tools.tasks.succeed(task, kept)
 
     def _input(self, task: Task, target: Path, progress: Progress) -> None:
@@ -107,22 +108,22 @@ class Work:
                 raise Stopped
         fetching.result()
 
-    def _decode(self, work: DecodeWork, progress: Progress) -> Decoded:
+    def _decode(self, task: DecodeTask, progress: Progress) -> Canonical:
         most = self._tools.longest_minutes * 60 * _WIDEST_BYTES_A_SECOND
 
-        def watch() -> None:
+        def check() -> None:
             # A few kilobytes of FLAC or Opus can hold days of silence.
             with contextlib.suppress(FileNotFoundError):
-                if work.mix.stat().st_size > most:
+                if task.mix.stat().st_size > most:
                     raise self._too_long()
 
-        return self._compute(decode_input, work, work.progress, progress, watch)
+        return self._compute(decode_mix, task, progress, check)
 
-    def _measure(self, task: Task, decoded: Decoded) -> None:
-        minutes = minutes_of(decoded.frames, decoded.sample_rate)
+    def _measure(self, task: Task, mix: Canonical) -> None:
+        minutes = minutes_of(mix.frames, mix.sample_rate)
         if minutes > self._tools.longest_minutes:
             raise self._too_long()
-        self._tools.tasks.measured(task, decoded.frames / decoded.sample_rate, minutes)
+        self._tools.tasks.measured(task, mix.frames / mix.sample_rate, minutes)
 
     def _too_long(self) -> BounceError:
         return BounceError(
@@ -131,40 +132,32 @@ class Work:
 
     def _compute(
         self,
-        function: Callable[[WorkT], T],
-        work: WorkT,
-        note: Path,
+        function: Callable[[TaskT], T],
+        task: TaskT,
         progress: Progress,
-        watch: Callable[[], None] = lambda: None,
+        check: Callable[[], None] = lambda: None,
     ) -> T:
-        """Return what `function(work)` gives in the other process. `watch` is called while it runs, and may raise."""
-        note.unlink(missing_ok=True)
-        future = self._tools.executor.submit(function, work)
-        try:
-            while not wait([future], TICK_S).done and not self._stopping.is_set():
-                watch()
-                progress(read_progress(note))
-        except BaseException:
-            _abandon(future)
-            raise
-        if self._stopping.is_set():
-            _abandon(future)
-            raise Stopped
-        result = future.result()
+        """Return what `function(task)` returns in the other process. `check` is called while it runs, and may raise."""
+
+        def checked() -> None:
+            if self._stopping.is_set():
+                raise Stopped
+            check()
+
+        result = run_task(
+            self._tools.executor, function, task, check=checked, report=lambda step: progress(step.fraction)
+        )
         progress(1.0)
         return result
 
     def _keep(self, task: Task, wanted: Model, made: Mapping[str, Path], progress: Progress) -> list[str]:
-        missing = [name for name in wanted.stems if name not in made]
-        if missing:
-            raise EngineFailed(f"The engine made no {' and no '.join(missing)}.")
         kept = []
-        for count, (name, path) in enumerate(made.items(), 1):
+        for count, name in enumerate(wanted.delivered, 1):
             # The service calls what is left of the mix "other", as its example for a single stem shows.
             stem = "other" if name == wanted.complement else name
-            self._tools.storage.put(result_name(task.id, stem), path)
+            self._tools.storage.put(result_name(task.id, stem), made[name])
             kept.append(stem)
-            progress(count / len(made))
+            progress(count / len(wanted.delivered))
         return kept
 
 
@@ -175,14 +168,3 @@ def _folder(path: Path) -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _part(progress: Progress, part: tuple[float, float]) -> Progress:
-    start, end = part
-    return lambda fraction: progress(start + (end - start) * fraction)
-
-
-def _abandon(future: Future[T]) -> None:
-    future.cancel()
-    with contextlib.suppress(CancelledError):
-        future.exception()  # what it was writing must have stopped before anybody cleans up

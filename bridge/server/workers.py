@@ -6,12 +6,13 @@ import logging
 import threading
 from collections.abc import Callable
 
+from bridge.compute.runner import Stopped
 from bridge.errors import BounceError, EngineError, StembridgeError, StorageError
 from bridge.server.fetching.fetch import FetchError
 from bridge.server.log import note
 from bridge.server.refused import Refused
 from bridge.server.tables.tasks import Task, Tasks
-from bridge.server.work import Stopped, Work
+from bridge.server.work import Work
 
 log = logging.getLogger(__name__)
 

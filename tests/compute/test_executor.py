@@ -5,12 +5,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from bridge.compute.executor import LocalExecutor
+from bridge.compute.executor import LocalExecutor, slots_of
+from bridge.compute.runner import Killable
 from bridge.errors import BounceError, EngineFailed
 
 
@@ -93,10 +96,16 @@ def test_an_error_arrives_whole(executor: LocalExecutor) -> None:
     )
 
 
-def test_cancelling_kills_the_process_and_what_it_has_started(executor: LocalExecutor, tmp_path: Path) -> None:
+def _kill(future: Future[Any]) -> None:
+    assert isinstance(future, Killable)
+    future.kill()
+
+
+def test_a_kill_ends_the_process_and_what_it_has_started(executor: LocalExecutor, tmp_path: Path) -> None:
     future = executor.submit(_hang, tmp_path / "pids")
     pids = [int(pid) for pid in _wait_for(tmp_path / "pids").split()]
-    assert future.cancel()
+    assert not future.cancel()  # as the standard says of a call that runs
+    _kill(future)
     with pytest.raises(EngineFailed):
         future.result(timeout=10)
     deadline = time.monotonic() + 10
@@ -105,10 +114,10 @@ def test_cancelling_kills_the_process_and_what_it_has_started(executor: LocalExe
     assert all(_gone(pid) for pid in pids)
 
 
-def test_after_a_cancelled_call_the_next_one_works(executor: LocalExecutor, tmp_path: Path) -> None:
+def test_after_a_killed_call_the_next_one_works(executor: LocalExecutor, tmp_path: Path) -> None:
     future = executor.submit(_hang, tmp_path / "pids")
     _wait_for(tmp_path / "pids")
-    future.cancel()
+    _kill(future)
     assert executor.submit(_pid).result() != os.getpid()
 
 
@@ -149,13 +158,86 @@ def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> No
     assert all(_gone(pid) for pid in pids)
 
 
-def test_a_late_cancel_does_not_kill_the_child_that_runs_another_s_call() -> None:
-    executor = LocalExecutor()
+def test_a_late_kill_does_not_end_the_child_that_runs_another_call(executor: LocalExecutor) -> None:
+    first = executor.submit(_pid)
+    child = first.result()
+    second = executor.submit(_sleep_and_tell, 0.3)
+    _kill(first)
+    assert second.result() == child
+
+
+def test_a_kill_before_the_process_has_started_ends_the_call_too(executor: LocalExecutor, tmp_path: Path) -> None:
+    future = executor.submit(_hang, tmp_path / "pids")
+    while not future.running():
+        time.sleep(0.001)
+    _kill(future)
+    with pytest.raises(EngineFailed):
+        future.result(timeout=60)
+
+
+def _mark_and_wait(folder: Path, name: str) -> int:
+    (folder / name).touch()
+    _wait_for(folder / "go")
+    return os.getpid()
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_no_more_calls_run_at_once_than_there_are_slots(tmp_path: Path, slots: int) -> None:
+    executor = LocalExecutor(slots)
     try:
-        first = executor.submit(os.getpid)
-        child = first.result()
-        second = executor.submit(_sleep_and_tell, 0.3)
-        first.cancel()
-        assert second.result() == child
+        futures = [executor.submit(_mark_and_wait, tmp_path, f"call {number}") for number in range(5)]
+        while len(list(tmp_path.glob("call *"))) < slots:
+            time.sleep(0.01)
+        assert [future.running() for future in futures] == [number < slots for number in range(5)]
+        (tmp_path / "go").touch()
+        assert len({future.result(timeout=60) for future in futures}) == slots
     finally:
-        executor.shutdown()
+        executor.shutdown(cancel_futures=True)
+
+
+def test_a_queued_call_that_is_cancelled_never_starts(executor: LocalExecutor, tmp_path: Path) -> None:
+    first = executor.submit(_mark_and_wait, tmp_path, "first")
+    second = executor.submit(_mark_and_wait, tmp_path, "second")
+    third = executor.submit(_mark_and_wait, tmp_path, "third")
+    assert second.cancel()
+    (tmp_path / "go").touch()
+    assert first.result(timeout=60) == third.result(timeout=60)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "go", "third"]
+    with pytest.raises(CancelledError):
+        second.result()
+
+
+def test_a_shutdown_that_cancels_drops_the_queue_and_kills_what_runs(tmp_path: Path) -> None:
+    executor = LocalExecutor()
+    running = executor.submit(_hang, tmp_path / "pids")
+    queued = executor.submit(_pid)
+    _wait_for(tmp_path / "pids")
+    executor.shutdown(cancel_futures=True)
+    assert queued.cancelled()
+    assert isinstance(running.exception(), EngineFailed)
+
+
+def test_a_shutdown_without_cancelling_lets_the_queue_finish() -> None:
+    executor = LocalExecutor()
+    futures = [executor.submit(_pid) for _ in range(2)]
+    executor.shutdown()
+    assert all(future.done() and future.result() != os.getpid() for future in futures)
+
+
+def test_the_number_of_slots_is_the_executor_s_own_or_one() -> None:
+    assert (slots_of(LocalExecutor()), slots_of(LocalExecutor(3))) == (1, 3)
+    with ThreadPoolExecutor(4) as threads:
+        assert slots_of(threads) == 1
+
+
+def test_a_process_that_cannot_start_is_an_engine_failure(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_process: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.context.SpawnProcess.start", refuse)
+        with pytest.raises(EngineFailed, match="could not be started: Resource temporarily unavailable"):
+            executor.submit(_pid).result(timeout=60)
+    assert executor.submit(_pid).result(timeout=60) != os.getpid()

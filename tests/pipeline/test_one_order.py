@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bridge.audio.mix import Canonical
+from bridge.compute.progress import Span
+from bridge.compute.tasks import Task
 from bridge.errors import AnswerLost, NotSent, StembridgeError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Job
@@ -32,8 +34,7 @@ from bridge.jobs.store import JobStore
 from bridge.pipeline import remote as remote_step
 from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.remote import Cloud, CloudOptions, RemoteStep
-from bridge.pipeline.runner import Span
-from bridge.pipeline.tasks import Prepared, PrepareTask, Task
+from bridge.pipeline.tasks import Prepared, PrepareTask
 from bridge.pipeline.worker import Worker
 from bridge.protocol.paths import CREATE_PATH
 from bridge.publish.publisher import Published

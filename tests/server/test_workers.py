@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from bridge.compute.executor import LocalExecutor
-from bridge.errors import EngineFailed, InstanceRunning, StorageError
+from bridge.errors import EngineFailed, InstanceRunning, StopRequested, StorageError
 from bridge.protocol.messages import CreateRequest
 from bridge.separation.separator import SeparationRequest
 from bridge.server.options import Engines, Limits, ServerOptions
@@ -83,7 +83,7 @@ def test_an_engine_that_breaks_costs_nothing_and_says_what_concerns_the_asker(
 def test_an_engine_that_leaves_a_stem_out_has_failed(serve: Serve, one_second: bytes) -> None:
     server = serve(engines=engines(lambda request: {"vocals": request.mix}))
     data = server.wait(server.create(server.upload(one_second))["data"]["job_id"])
-    assert data["error"] == "The engine made no bass and no drums and no other."
+    assert data["error"] == "The test engine made no bass and no drums and no other."
     assert server.balance() == (100, 0)
 
 
@@ -124,7 +124,7 @@ def test_hours_of_silence_in_a_small_file_are_stopped_while_they_are_decoded(ser
         assert len(bomb) < 2**20
         data = server.wait(server.create(server.upload(bomb))["data"]["job_id"])
         assert "longer than 1 minutes" in data["error"]
-        assert [type(future.exception()) for future in begun] == [EngineFailed]  # killed, not finished
+        assert [type(future.exception()) for future in begun] == [StopRequested]  # stopped, not finished
         assert list((server.state.options.storage / "work").iterdir()) == []
     finally:
         executor.shutdown(cancel_futures=True)
@@ -142,7 +142,7 @@ def test_a_damaged_file_fails_for_nothing(serve: Serve, content: bytes) -> None:
 def test_a_page_instead_of_music_fails_for_nothing(serve: Serve) -> None:
     server = serve()
     data = server.wait(server.create(server.upload(b"#EXTM3U\nfile:///etc/passwd\n"))["data"]["job_id"])
-    assert data["error"] == "What inputurl gives is neither audio nor video."
+    assert data["error"] == "inputurl gives neither audio nor video."
 
 
 def test_an_upload_that_never_came_fails_for_nothing(serve: Serve) -> None:

@@ -125,6 +125,9 @@ class FakeTasks:
             return Prepared(task.mix.path, "mix.wav", task.mix.frames, task.mix.frames)
         return {}
 
+    def check(self, _job_id: str) -> None:
+        """Nobody cancels or stops."""
+
 
 class FakePipeline:
     """The cloud step alone: what it brings is delivered, and nothing is kept."""

@@ -62,7 +62,7 @@ def test_serve_does_not_listen_to_the_world_unencrypted(tmp_path: Path, capsys: 
     path.write_text('[state]\nfolder = "state"\n[server]\nhost = "0.0.0.0"\nport = 0\n')
     assert main(["serve", "--config", str(path)]) == 2
     said = capsys.readouterr().err
-    assert "without encryption" in said
+    assert "without TLS" in said
     assert "behind_proxy" in said
 
 

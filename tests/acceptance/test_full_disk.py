@@ -78,7 +78,7 @@ def wait_for_failure(studio: Studio, code: str) -> str:
 def test_full_before_the_stems_are_written_it_fails_and_a_retry_delivers(studio: Studio, small_disk: SmallDisk) -> None:
     on_the_disk(studio, small_disk, output=True)
     with studio.up() as bridge:
-        small_disk.fill(leaving=2 * MEGABYTE)
+        small_disk.fill(leaving=MEGABYTE)
         bounce = studio.bounce("Song.wav")
         job = wait_for_failure(studio, "storage.full")
         assert studio.takes() == []

@@ -1,56 +1,40 @@
-"""Decode a bounce once, into its canonical form: soundfile where it can, else the bundled ffmpeg."""
+"""Decode a bounce once, into its canonical form.
+
+Which decoder reads it depends on the format: libsndfile, where it reads all of the audio and the channels in the order
+of WAV; an own reader for PCM whose header is wrong; ffmpeg for everything else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
-from bridge.audio.canonical import BLOCK_FRAMES, LOUDEST, Block, CanonicalWriter, ContentHash
-from bridge.audio.ffmpeg import STRICT, TO_THE_END, Decoder, promised
+from bridge.audio.by_ffmpeg import decode_by_ffmpeg, decode_chained
+from bridge.audio.by_soundfile import decode_by_soundfile
+from bridge.audio.decoding import Source, Stream, reported, write_canonical
 from bridge.audio.mix import Canonical
+from bridge.audio.mpegheader import MpegCount, mpeg_count
+from bridge.audio.ogglinks import ogg_links
+from bridge.audio.pcm import pcm_format, read_pcm
 from bridge.errors import BounceError, StorageError
-from bridge.media.completeness import judge_path
-from bridge.media.judgement import Judgement, Verdict
-from bridge.units import Frames, Hz, Progress, no_progress
+from bridge.media.completeness import judge_path, recognise_path
+from bridge.media.judgement import AudioExtent, Judgement, Verdict
+from bridge.units import Progress, no_progress
 
 __all__ = ["Canonical", "decode"]
-
-_LOWEST_RATE, _HIGHEST_RATE = Hz(8000), Hz(384000)
-_UNKNOWN_FRAMES = 1 << 60
-_LARGEST_SHORTFALL_S = 0.1
-"""A header that ffmpeg reads gives the length in hundredths of seconds, some with the encoder's padding."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What is decoded, and the name by which the musician knows it."""
-
-    path: Path
-    name: str
 
 
 def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: str = "") -> Canonical:
     """Decode the file at `path` into a float32 WAV or RF64 file at `target`, in blocks.
 
-    Messages call it `name`, or by its file's name: a copy in the spool bears one that nobody knows.
-
-    Levels above full scale are kept; samples that are no numbers (or over +120 dBFS) become 0, and `repairs` says so.
+    Messages call it `name`, or by its file's name. Levels above full scale are kept; samples that are not numbers (or
+    over +120 dBFS) become 0, and `repairs` says so.
 
     Raises `BounceError` with code bounce.empty, bounce.truncated, bounce.corrupt, bounce.no_audio, bounce.rate or
     bounce.unreadable, `StorageError` for the disk, and whatever `progress` raises; then there is no `target`.
     """
-    source = _Source(path, name or path.name)
+    source = Source(path, name or path.name)
     try:
-        extent = _judge(source).extent
-        if extent is not None and not extent.as_declared:
-            # Its end is wherever the recording stopped, perhaps within a frame: no reason for ffmpeg to refuse it.
-            decoded = _by_ffmpeg(source, target, TO_THE_END, progress)
-        else:
-            decoded = _by_soundfile(source, target, progress) or _by_ffmpeg(source, target, STRICT, progress)
+        decoded = _decoded(source, target, _judge(source), progress)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise StorageError.from_os(error, f"Decoding {source.name}") from error
@@ -61,101 +45,50 @@ def decode(path: Path, target: Path, progress: Progress = no_progress, *, name: 
     return decoded
 
 
-def _judge(source: _Source) -> Judgement:
+def _judge(source: Source) -> Judgement:
     if source.path.is_dir():
         raise BounceError(f"{source.name} is a folder.")
     if not source.path.stat().st_size:
-        raise _empty(source)
+        raise source.empty()
     judgement = judge_path(source.path)
     if judgement.verdict is Verdict.CUT:
-        raise _truncated(source)
+        raise source.truncated()
     return judgement
 
 
-def _by_soundfile(source: _Source, target: Path, progress: Progress) -> Canonical | None:
-    """Decode, or return None where libsndfile does not know the format."""
-    if source.path.suffix.lower() == ".raw":
+def _decoded(source: Source, target: Path, judgement: Judgement, progress: Progress) -> Canonical:
+    decoded = _by_format(source, target, judgement, progress)
+    if not decoded.frames:
+        raise source.empty()
+    return decoded
+
+
+def _by_format(source: Source, target: Path, judgement: Judgement, progress: Progress) -> Canonical:
+    found, extent = recognise_path(source.path), judgement.extent
+    kind = found.name if found else ""
+    if extent is not None and (exact := _by_extent(source, target, judgement, extent, progress)):
+        return exact
+    if kind == "Ogg" and len(links := ogg_links(source.path)) > 1:
+        return decode_chained(source, target, links, progress)
+    if kind == "MPEG audio" and mpeg_count(source.path) is MpegCount.CUT:
+        raise source.truncated()
+    wrong_size = extent is not None and not extent.as_declared
+    wrong_total = kind == "FLAC" and judgement.verdict is not Verdict.COMPLETE
+    if not wrong_size and not wrong_total and (decoded := decode_by_soundfile(source, target, progress)):
+        return decoded
+    # Frames of MPEG audio stand alone: after anything else between them the decoder looks for the next one.
+    return decode_by_ffmpeg(source, target, progress, strict=not wrong_size and kind != "MPEG audio")
+
+
+def _by_extent(
+    source: Source, target: Path, judgement: Judgement, extent: AudioExtent, progress: Progress
+) -> Canonical | None:
+    """Read exactly the bytes that are audio, where the header would mislead libsndfile; else return None."""
+    form = pcm_format(source.path)
+    if form is None:
         return None
-    try:
-        file = soundfile.SoundFile(source.path)
-    except soundfile.LibsndfileError:
+    if extent.as_declared and judgement.verdict is Verdict.COMPLETE and extent.bytes and not form.padded:
         return None
-    with file:
-        promised_frames = file.frames
-        canonical = _write(source, target, (Hz(file.samplerate), file.channels), _read(source, file, progress))
-    if canonical.frames < promised_frames < _UNKNOWN_FRAMES:
-        raise _truncated(source)
-    return canonical
-
-
-def _read(source: _Source, file: soundfile.SoundFile, progress: Progress) -> Iterator[Block]:
-    done = 0
-    try:
-        while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
-            yield block
-            done += len(block)
-            progress(min(1.0, done / file.frames))
-    except soundfile.LibsndfileError as error:
-        raise _corrupt(source, error.error_string) from error
-
-
-def _by_ffmpeg(source: _Source, target: Path, options: Sequence[str], progress: Progress) -> Canonical:
-    progress(0.0)
-    with Decoder(source.path, options) as decoder:
-        if decoder.shape is None:
-            raise _refused(source, decoder.result()[1])
-        canonical = _write(source, target, decoder.shape, decoder.blocks())
-        status, said = decoder.result()
-    if status:
-        raise _corrupt(source, said.strip().rpartition("\n")[2])
-    length = promised(said)
-    if length is not None and canonical.frames / canonical.sample_rate < length - _LARGEST_SHORTFALL_S:
-        raise _truncated(source)
-    return canonical
-
-
-def _write(source: _Source, target: Path, shape: tuple[Hz, int], stream: Iterator[Block]) -> Canonical:
-    rate, channels = shape
-    if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
-        raise BounceError(
-            f"{source.name} has {rate} samples a second; Stembridge takes {_LOWEST_RATE} to {_HIGHEST_RATE}.",
-            code="bounce.rate",
-        )
-    mended, content = 0, ContentHash(rate, channels)
-    with CanonicalWriter(target, rate, channels) as writer:
-        for block in stream:
-            numbers = np.abs(block) <= LOUDEST
-            if not numbers.all():
-                mended += int(block.size - np.count_nonzero(numbers))
-                block = np.where(numbers, block, np.float32(0))
-            content.add(block)
-            writer.write(block)
-    if not writer.frames:
-        raise _empty(source)
-    repairs = (f"{mended} samples that were not numbers were set to 0.",) if mended else ()
-    return Canonical(target, rate, channels, Frames(writer.frames), repairs, content_hash=content.hexdigest())
-
-
-def _refused(source: _Source, said: str) -> BounceError:
-    # ffmpeg tells these apart in words only: its exit status is the same for all.
-    if "matches no streams" in said:
-        return BounceError(f"There is no audio in {source.name}.", code="bounce.no_audio")
-    if "moov atom not found" in said:
-        return _truncated(source)
-    return BounceError(f"{source.name} is not an audio file that Stembridge can read, or its header is damaged.")
-
-
-def _empty(source: _Source) -> BounceError:
-    return BounceError(f"{source.name} is empty: it has no samples.", code="bounce.empty")
-
-
-def _truncated(source: _Source) -> BounceError:
-    return BounceError(
-        f"{source.name} is cut off: it ends before its audio does.",
-        code="bounce.truncated",
-        advice="Render or copy the mix again; the copy may have been interrupted.",
-    )
-
-
-def _corrupt(source: _Source, detail: str) -> BounceError:
-    return BounceError(f"{source.name} is damaged: {detail}", code="bounce.corrupt")
+    stream = Stream(form.sample_rate, form.channels, form.mask)
+    blocks = reported(read_pcm(source.path, form, extent), extent.bytes // form.frame_bytes, progress)
+    return write_canonical(source, target, stream, blocks)

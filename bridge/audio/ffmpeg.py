@@ -15,10 +15,12 @@ import imageio_ffmpeg
 import numpy as np
 
 from bridge.audio.canonical import BLOCK_FRAMES, Block
+from bridge.audio.decoding import Stream
+from bridge.audio.wavheader import EXTENSIBLE
 from bridge.errors import EngineUnavailable
 from bridge.units import Hz, Seconds
 
-STRICT = ("-xerror",)
+STRICT = ("-xerror", "-err_detect", "crccheck+explode")
 TO_THE_END = ()
 
 FORMATS = (
@@ -31,7 +33,10 @@ FORMATS = (
 Manifests, playlists and image sequences (dash, hls, concat, imf, image2, sdp, ...) would read whatever path they name.
 """
 
-_DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)(?:, start: (-?[\d.]+))?")
+_TRACK = re.compile(r"^ +Stream #0:\d+.*: (?:Audio|Video|Subtitle|Data): .*$", re.MULTILINE)
+_ERROR = re.compile(r"[Ii]nvalid|[Ee]rror|corrupt|missing|[Cc]ould not|fail")
+_PREFIX = re.compile(r"^(?:\[[^\]]*\] ?)+")
 
 
 def executable() -> str:
@@ -46,9 +51,15 @@ def executable() -> str:
         ) from error
 
 
-def open_foreign(source: Path) -> list[str]:
-    """Return the arguments that open a file of unknown origin, and nothing else that it may name."""
-    return ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS, "-i", f"file:{source}"]
+def open_foreign(source: Path, part: tuple[int, int] | None = None) -> list[str]:
+    """Return the arguments that open a file of unknown origin, and nothing else that it may name.
+
+    `part` is the range of bytes to read, where that is not the whole file.
+    """
+    protocols, url = "file,pipe", f"file:{source}"
+    if part is not None:
+        protocols, url = "subfile,file,pipe", f"subfile,,start,{part[0]},end,{part[1]},,:{url}"
+    return ["-protocol_whitelist", protocols, "-format_whitelist", FORMATS, "-i", url]
 
 
 class Decoder:
@@ -56,11 +67,11 @@ class Decoder:
 
     It opens no other file and no connection, whatever the file names. `options` say what it does where the file is
     damaged: `STRICT` stops, which ends it with a status that is not 0; `TO_THE_END` takes what there is.
-    `shape` is the rate and the channel count, None where ffmpeg found nothing to decode.
+    `shape` is None where ffmpeg found nothing to decode. The channels come in WAV's order, whatever the format's is.
     """
 
-    def __init__(self, source: Path, options: Sequence[str]) -> None:
-        command = [executable(), "-nostdin", "-hide_banner", "-nostats", *options, *open_foreign(source)]
+    def __init__(self, source: Path, options: Sequence[str], part: tuple[int, int] | None = None) -> None:
+        command = [executable(), "-nostdin", "-hide_banner", "-nostats", *options, *open_foreign(source, part)]
         command += ["-map", "0:a:0", "-vn", "-map_metadata", "-1", "-bitexact"]
         command += ["-c:a", "pcm_f32le", "-f", "wav", "pipe:1"]
         self._process = subprocess.Popen(
@@ -75,7 +86,7 @@ class Decoder:
         """Yield the samples, [frames, channels], until ffmpeg ends."""
         if self.shape is None:
             return
-        channels = self.shape[1]
+        channels = self.shape.channels
         stdout = opened(self._process.stdout)
         while content := stdout.read(BLOCK_FRAMES * channels * 4):
             whole = len(content) // (channels * 4) * channels
@@ -103,11 +114,31 @@ class Decoder:
 
 
 def promised(said: str) -> Seconds | None:
-    """Return the length that ffmpeg read in the file's header, None where it has none, or may mean a video's."""
-    found = _DURATION.search(said)
-    if found is None or "Video:" in said or "Estimating duration" in said:
+    """Return the length of the audio that the file's header declares, None where it declares none that can be compared.
+
+    It is less where the audio starts late. With several tracks it would be the longest one's, so that it says nothing;
+    an attached picture is no track. An MP4 is judged by its
+    index instead: what its encoder delay trims is not in the length that ffmpeg reports.
+    """
+    banner = said.partition("Stream mapping:")[0]
+    found = _DURATION.search(banner)
+    tracks = [line for line in _TRACK.findall(banner) if "(attached pic)" not in line]
+    if found is None or len(tracks) != 1 or "Estimating duration" in said or "Input #0, mov," in banner:
         return None
-    return Seconds(int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]))
+    start = float(found[4] or 0)
+    return Seconds(int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) - max(0.0, start))
+
+
+def ends_early(said: str) -> bool:
+    """Say whether ffmpeg noticed that the file ends before what its own index lists."""
+    return "partial file" in said or "File ended prematurely" in said
+
+
+def reason(said: str) -> str:
+    """Return the first error that ffmpeg reported, without its technical prefix."""
+    lines = said.partition("Press [q]")[2].splitlines()[1:] or said.splitlines()
+    errors = [line for line in lines if _ERROR.search(line)] or [line for line in lines if line.strip()]
+    return _PREFIX.sub("", errors[0]).strip() if errors else "ffmpeg gave no reason."
 
 
 def opened(stream: IO[bytes] | None) -> IO[bytes]:
@@ -117,8 +148,8 @@ def opened(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _wav_shape(stream: IO[bytes]) -> tuple[Hz, int] | None:
-    """Read a WAV header up to the first sample, from a pipe: its sizes mean nothing yet."""
+def _wav_shape(stream: IO[bytes]) -> Stream | None:
+    """Read a WAV header up to the first sample, from a pipe: its sizes are not known yet."""
     if len(stream.read(12)) < 12:
         return None
     shape = None
@@ -128,6 +159,7 @@ def _wav_shape(stream: IO[bytes]) -> tuple[Hz, int] | None:
             return shape
         content = stream.read(size + size % 2)
         if name == b"fmt ":
-            _, channels, rate = struct.unpack_from("<HHI", content)
-            shape = (Hz(rate), channels)
+            tag, channels, rate = struct.unpack_from("<HHI", content)
+            mask = int.from_bytes(content[20:24], "little") if tag == EXTENSIBLE else 0
+            shape = Stream(Hz(rate), channels, mask)
     return None

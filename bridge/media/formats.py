@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.media.asf import judge_asf
 from bridge.media.au import is_au, judge_au
 from bridge.media.caf import is_caf, judge_caf
 from bridge.media.flac import is_flac, judge_flac
@@ -69,7 +70,7 @@ FORMATS: tuple[Format, ...] = (
     _row("AU", "au snd", is_au, judge_au),
     _row("MP4", "m4a m4b m4r mp4 m4v mov qt 3gp 3g2", is_mp4, judge_mp4),
     _row("Matroska", "mkv mka webm", b"\x1a\x45\xdf\xa3"),  # RFC 8794, section 11.2.1
-    _row("ASF", "wma wmv asf", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    _row("ASF", "wma wmv asf", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", judge_asf),
     _row("AVI", "avi", _riff(b"AVI ")),
     _row("Flash Video", "flv", b"FLV\x01"),
     _row("WavPack", "wv", b"wvpk"),

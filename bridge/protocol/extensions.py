@@ -20,15 +20,22 @@ class Health:
     idempotency: bool
     """Whether a create that carries an `Idempotency-Key` may be repeated without paying twice."""
 
+    models: tuple[int, ...] | None = None
+    """The models that it can make now; None where it does not say."""
+
     def to_wire(self) -> Wire:
         """Return the object to encode as JSON."""
-        return {"service": self.service, "version": self.version, "idempotency": self.idempotency}
+        wire: Wire = {"service": self.service, "version": self.version, "idempotency": self.idempotency}
+        return wire if self.models is None else {**wire, "models": list(self.models)}
 
     @classmethod
     def from_wire(cls, data: Mapping[str, object]) -> Self:
         """Read a parsed one, or raise `ProtocolError`."""
         service = text(data.get("service"), "service")
-        return cls(service, optional_text(data.get("version")), service == SERVICE and data.get("idempotency") is True)
+        listed = data.get("models")
+        models = tuple(one for one in listed if type(one) is int) if isinstance(listed, list) else None
+        idempotency = service == SERVICE and data.get("idempotency") is True
+        return cls(service, optional_text(data.get("version")), idempotency, models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,9 @@ class Calls:
         idempotency = request.headers.get(IDEMPOTENCY_HEADER)
         if idempotency is not None and not 0 < len(idempotency) <= _LONGEST_IDEMPOTENCY:
             raise bad_request(f"An Idempotency-Key has 1 to {_LONGEST_IDEMPOTENCY} characters")
-        task = await state.orders.take(Order(key.number, wanted, idempotency))
+        self._require_model(wanted.model_type)
+        upload = (state.links.own_upload(wanted.inputurl) or "").rpartition("/")[2]
+        task = await state.orders.take(Order(key.number, wanted, idempotency, upload))
         state.workers.wake()
         note(log, "task.created", task=task, key=key.name, model=wanted.model_type)
         return success(CreateData(task).to_wire())
@@ -62,6 +64,11 @@ class Calls:
         data = self._standing(task, request)
         # Extensions beside the documented fields: why it failed; for want of credit in the words of 100100.
         return success({**data.to_wire(), "error": task.error} if task.error else data.to_wire())
+
+    def _require_model(self, model_type: int) -> None:
+        """Raise `Refused` with 101006 where no engine here makes the model: before anything is reserved."""
+        if not self._state.makes(model_type):
+            raise Refused(Code.NOT_ENABLED, f"This server cannot make model {model_type}; `health` lists what it can")
 
     def _standing(self, task: Task, request: Request) -> TaskData:
         if task.state is TaskState.SUCCESS:

@@ -7,17 +7,19 @@ import threading
 from collections.abc import Callable
 
 from bridge.errors import StembridgeError
+from bridge.separation.catalogue import models
 from bridge.server.links import UPLOADS, Links, result_name
 from bridge.server.log import note
 from bridge.server.storage.storage import Storage
 from bridge.server.tables.opening import Tables
+from bridge.server.upload_store import UploadStore
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 600.0
 
 
-def clean(tables: Tables, storage: Storage, links: Links, before: float) -> int:
+def clean(tables: Tables, storage: Storage, uploads: UploadStore, links: Links, before: float) -> int:
     """Remove the files of tasks that ended, and of uploads made, before a moment; return how many things went.
 
     What a task still has to read stays. The file goes before what the database knows of it: a kill in between leaves
@@ -26,15 +28,16 @@ def clean(tables: Tables, storage: Storage, links: Links, before: float) -> int:
     gone = 0
     while ended := tables.tasks.ended_before(before):
         for task in ended:
-            for stem in task.stems:
+            # Also of a task that failed while its stems were being kept.
+            possible = models()[task.model].stems if task.model in models() else ()
+            for stem in {*task.stems, *possible, "other"}:
                 storage.delete(result_name(task.id, stem))
             tables.tasks.expire(task)
         gone += len(ended)
     wanted = {links.own_upload(url) for url in tables.tasks.inputs_to_come()}
     for file in tables.uploads.granted_before(before):
         if f"{UPLOADS}/{file}" not in wanted:
-            storage.delete(f"{UPLOADS}/{file}")
-            tables.uploads.forget(file)
+            uploads.remove(file)
             gone += 1
     return gone
 
@@ -43,9 +46,16 @@ class Cleaner:
     """Cleans up now and then, on a thread of its own."""
 
     def __init__(
-        self, tables: Tables, storage: Storage, links: Links, *, retention_s: float, clock: Callable[[], float]
+        self,
+        tables: Tables,
+        storage: Storage,
+        uploads: UploadStore,
+        links: Links,
+        *,
+        retention_s: float,
+        clock: Callable[[], float],
     ) -> None:
-        self._tables, self._storage, self._links = tables, storage, links
+        self._tables, self._storage, self._uploads, self._links = tables, storage, uploads, links
         self._retention_s = retention_s
         self._clock = clock
         self._stopping = threading.Event()
@@ -64,7 +74,7 @@ class Cleaner:
         pause_s = min(LONGEST_PAUSE_S, self._retention_s / 4)
         while not self._stopping.is_set():
             try:
-                gone = clean(self._tables, self._storage, self._links, self._clock() - self._retention_s)
+                gone = clean(self._tables, self._storage, self._uploads, self._links, self._clock() - self._retention_s)
                 if gone:
                     note(log, "cleaned", things=gone)
             except StembridgeError as error:

@@ -29,7 +29,8 @@ class Extensions:
 
     async def health(self, _request: Request) -> Response:
         """Say that this server is here, and what it can do; needs no key."""
-        return success(Health(SERVICE, __version__, idempotency=True).to_wire())
+        models = await run_in_threadpool(self._state.models)
+        return success(Health(SERVICE, __version__, idempotency=True, models=models).to_wire())
 
     async def balance(self, request: Request) -> Response:
         """Say what may still be spent, and what running tasks hold."""
@@ -47,7 +48,9 @@ class Extensions:
         if not 0 < wanted.size <= state.options.limits.file_bytes:
             raise bad_request(f"An upload has 1 to {state.options.limits.file_bytes} bytes")
         name = upload_name(secrets.token_hex(16), wanted.filename)
-        await run_in_threadpool(state.tables.uploads.grant, name.rpartition("/")[2], key.number)
+        limits = state.options.limits
+        bound = limits.uploads_at_once * limits.file_bytes
+        await run_in_threadpool(state.tables.uploads.grant, name.rpartition("/")[2], key.number, wanted.size, bound)
         note(log, "upload.granted", key=key.name, size=wanted.size)
         base = base_of(request, state.options.public_url)
         grant = UploadGrant(

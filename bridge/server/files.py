@@ -38,8 +38,8 @@ class Files:
         incoming = await run_in_threadpool(self._state.storage.receive, stored)
         try:
             whole = await _receive(request, incoming, size)
-            if whole:
-                await run_in_threadpool(incoming.commit)
+            if whole and not await run_in_threadpool(self._state.uploads.keep, name, incoming):
+                return _plain(404, "This upload was withdrawn.")
         finally:
             incoming.abort()
         return _plain(201, "Thank you.") if whole else _plain(400, f"This link is for exactly {size} bytes.")
@@ -52,8 +52,7 @@ class Files:
             return _plain(429 if error.retry_after_s else 403, error.message)
         if not UPLOAD_NAME.fullmatch(name) or self._state.reading.uploads.owner(name) != key.number:
             return _plain(404, "There is no such upload.")
-        await run_in_threadpool(self._state.storage.delete, f"{UPLOADS}/{name}")
-        await run_in_threadpool(self._state.tables.uploads.forget, name)
+        await run_in_threadpool(self._state.uploads.remove, name)
         return Response(status_code=204)
 
     async def get_upload(self, request: Request, name: str) -> Response:

@@ -43,6 +43,8 @@ class Limits:
     tasks_at_once: int = 8
     """Of one key, waiting or working; 0: as many as it likes."""
     file_bytes: int = 2 * 10**9
+    uploads_at_once: int = 8
+    """The uploads of one key may together take this many times `file_bytes`; 0: as much as it likes."""
     minutes: int = 180
     """The longest input."""
     fetch_s: float = 900.0

@@ -68,7 +68,8 @@ GET: Final = call(
     ),
     request(job_id=TEXT),
 )
-HEALTH: Final = call(record(service=TEXT, version=TEXT, idempotency={"type": "boolean"}), key=False)
+MODELS: Final[Schema] = {"type": "array", "items": COUNT}
+HEALTH: Final = call(record(service=TEXT, version=TEXT, idempotency={"type": "boolean"}, models=MODELS), key=False)
 BALANCE: Final = call(record(available=COUNT, reserved=COUNT))
 UPLOAD: Final = call(record(put_url=TEXT, inputurl=TEXT, expires_s=COUNT), request(filename=TEXT, size=COUNT))
 PUT_FILE: Final = link(

@@ -10,9 +10,10 @@ from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from bridge.errors import StorageError
+from bridge.errors import StembridgeError, StorageError
 from bridge.files.private import private_folder
 from bridge.jobs.folder import InstanceLock, StateFolder
+from bridge.separation.catalogue import models
 from bridge.server.authentication import Authenticator
 from bridge.server.cleaning import Cleaner
 from bridge.server.fetching.addresses import Allowed
@@ -25,6 +26,7 @@ from bridge.server.options import Engines, ServerOptions
 from bridge.server.storage.opening import open_storage
 from bridge.server.storage.storage import Storage
 from bridge.server.tables.opening import Tables, open_tables
+from bridge.server.upload_store import UploadStore
 from bridge.server.work import Tools, Work
 from bridge.server.workers import Workers
 
@@ -53,6 +55,7 @@ class ServerState:
     """A connection for the event loop alone, which only reads: in WAL mode it never waits for a commit."""
     orders: GroupCommit
     storage: Storage
+    uploads: UploadStore
     links: Links
     authenticator: Authenticator
     workers: Workers
@@ -85,17 +88,31 @@ class ServerState:
             stack.callback(tables.database.close)
         self.orders = GroupCommit(self.tables.tasks, options.limits.tasks_at_once)
         self.storage = open_storage(root / "files", options.objects)
+        self.uploads = UploadStore(self.storage, self.tables.uploads)
         self.links = Links(self.tables.secret(), options.link_s, outside.clock)
         self.authenticator = Authenticator(self.reading.keys, options.limits.calls_per_minute, outside.monotonic)
         shutil.rmtree(root / "work", ignore_errors=True)  # of a process that was killed
         self.workers = Workers(self.tables.tasks, Work(self._tools()), options.workers)
         self.workers.start()
         stack.callback(self.workers.stop)
-        cleaner = Cleaner(self.tables, self.storage, self.links, retention_s=options.retention_s, clock=outside.clock)
+        stored = (self.tables, self.storage, self.uploads, self.links)
+        cleaner = Cleaner(*stored, retention_s=options.retention_s, clock=outside.clock)
         cleaner.start()
         stack.callback(cleaner.stop)
         note(log, "server.started", storage=str(root), objects=options.objects)
         stack.callback(note, log, "server.stopped")
+
+    def models(self) -> tuple[int, ...]:
+        """Return the models that an engine of this server makes now: engines and weights may come and go."""
+        return tuple(number for number in models() if self.makes(number))
+
+    def makes(self, number: int) -> bool:
+        """Say whether an engine of this server makes a model now."""
+        try:
+            self._outside.engines.choose(models()[number])
+        except StembridgeError:
+            return False
+        return True
 
     def _tools(self) -> Tools:
         options, outside = self.options, self._outside

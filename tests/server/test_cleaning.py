@@ -16,7 +16,7 @@ def files(server: Any) -> list[str]:
 
 def run(server: Any, before: float) -> int:
     site = server.state
-    return clean(site.tables, site.storage, site.links, before)
+    return clean(site.tables, site.storage, site.uploads, site.links, before)
 
 
 def test_after_a_while_uploads_and_results_are_gone_and_the_task_is_not_found(serve: Serve, one_second: bytes) -> None:

@@ -53,9 +53,21 @@ SELECT * FROM tasks WHERE id = :id
 -- under_way: how many tasks of a key have not ended
 SELECT count(*) AS count FROM tasks WHERE key = :key AND state IN ('waiting', 'working')
 
--- claim: the oldest task that waits
+-- claim: the oldest waiting task of the key that has the fewest tasks being worked on, and has waited longest for a turn
 UPDATE tasks SET state = 'working', attempt = attempt + 1
-WHERE number = (SELECT number FROM tasks WHERE state = 'waiting' ORDER BY number LIMIT 1) RETURNING *
+WHERE number = (
+    SELECT min(tasks.number) FROM tasks WHERE tasks.state = 'waiting' AND tasks.key = (
+        SELECT keys.number FROM keys
+        WHERE EXISTS (SELECT 1 FROM tasks WHERE tasks.key = keys.number AND tasks.state = 'waiting')
+        ORDER BY (SELECT count(*) FROM tasks WHERE tasks.key = keys.number AND tasks.state = 'working'),
+                 keys.turn,
+                 (SELECT min(tasks.number) FROM tasks WHERE tasks.key = keys.number AND tasks.state = 'waiting')
+        LIMIT 1
+    )
+) RETURNING *
+
+-- had_turn: a task of this key was begun
+UPDATE keys SET turn = (SELECT max(turn) + 1 FROM keys) WHERE number = :key
 
 -- working: what was being worked on
 SELECT * FROM tasks WHERE state = 'working' ORDER BY number
@@ -80,7 +92,10 @@ UPDATE tasks SET state = 'expired', stems = '' WHERE id = :id AND state IN ('suc
 SELECT inputurl FROM tasks WHERE state IN ('waiting', 'working')
 
 -- insert_upload: room for a file to come
-INSERT INTO uploads (name, key, created) VALUES (:name, :key, :now)
+INSERT INTO uploads (name, key, size, created) VALUES (:name, :key, :size, :now)
+
+-- uploaded: how many bytes the uploads of a key may take together
+SELECT coalesce(sum(size), 0) AS bytes FROM uploads WHERE key = :key
 
 -- upload: whose it is
 SELECT name, key, created FROM uploads WHERE name = :name

@@ -44,5 +44,5 @@ def open_tables(folder: Path, clock: Callable[[], float] = time.time) -> Tables:
         Keys(database, ledger, clock),
         ledger,
         Tasks(database, ledger, clock),
-        Uploads(database, clock),
+        Uploads(database, ledger, clock),
     )

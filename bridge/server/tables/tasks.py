@@ -45,6 +45,8 @@ class Order:
     key: int
     request: CreateRequest
     idempotency: str | None = None
+    upload: str = ""
+    """The name of the upload that its `inputurl` gives, where that is one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,14 @@ class Tasks:
         return _task(rows[0]) if rows else None
 
     def claim(self) -> Task | None:
-        """Take the oldest task that waits; None if there is none."""
-        rows = self._database.rows("claim")
+        """Begin a waiting task; None if there is none.
+
+        Keys take turns: whoever orders a hundred tasks makes another key wait for one of them.
+        """
+        with self._database.transaction():
+            rows = self._database.rows("claim")
+            if rows:
+                self._database.run("had_turn", {"key": rows[0]["key"]})
         return _task(rows[0]) if rows else None
 
     def put_back(self, task: Task) -> None:
@@ -168,6 +176,7 @@ class Tasks:
         earlier = self._earlier(order)
         if earlier is not None:
             return earlier
+        self._require_own_upload(order)
         if at_once and self._database.rows("under_way", {"key": order.key})[0]["count"] >= at_once:
             raise Refused(Code.CONCURRENCY_LIMITED)
         self._ledger.require(order.key, MINUTES_AT_CREATE)
@@ -183,6 +192,14 @@ class Tasks:
         self._database.run("insert_task", values)
         self._ledger.reserve(order.key, task_id, MINUTES_AT_CREATE)
         return task_id
+
+    def _require_own_upload(self, order: Order) -> None:
+        """Raise `Refused` where the input is an upload here that another key made, or that is not there any more."""
+        if not order.upload:
+            return
+        rows = self._database.rows("upload", {"name": order.upload})
+        if not rows or rows[0]["key"] != order.key:
+            raise bad_request("inputurl names an upload that this key did not make, or that was withdrawn")
 
     def _earlier(self, order: Order) -> str | None:
         if order.idempotency is None:

@@ -136,7 +136,7 @@ def web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f'must be an address that begins with https:// or http://, not "{value}"')
-    return value.rstrip("/")
+    return _without_tail(value).rstrip("/")
 
 
 def optional_web_address(value: str) -> str:
@@ -151,7 +151,14 @@ def upload_address(value: str) -> str:
         raise ValueError(f'must be an address that begins with s3://, gs://, az://, https:// or http://, not "{value}"')
     if parts.password is not None:
         raise ValueError("must not hold a password; write it as secret")
-    return value.rstrip("/")
+    return _without_tail(value).rstrip("/")
+
+
+def _without_tail(value: str) -> str:
+    """Refuse a query and a fragment: what is added to the address would be lost, and a DELETE would mean its folder."""
+    if "?" in value or "#" in value:
+        raise ValueError(f'must not hold "?" or "#" ("%3F" and "%23" may stand in a name), unlike "{value}"')
+    return value
 
 
 def web_address_or_none(value: str) -> str:

@@ -87,6 +87,8 @@ def refusal(response: httpx.Response, doing: str, advice: str = "") -> PublishEr
     message = f"{doing}: {host} answered {status} {response.reason_phrase}".rstrip() + "."
     if status in _TRANSIENT:
         return PublishFailed(message)
+    if status == httpx.codes.UNAUTHORIZED and _only_digest(response):
+        advice = _ADVICE_OF_DIGEST
     usual = _ADVICE_OF_REDIRECT if 300 <= status < 400 else _CHECK
     return PublishDenied(message, advice=advice or _ADVICE.get(status, usual))
 
@@ -103,6 +105,10 @@ def host_of(url: str) -> str:
 _TRANSIENT = frozenset({408, 423, 425, 429, 500, 502, 503, 504})
 _CHECK = "Check `url` and the credentials in [publish]."
 _ADVICE_OF_REDIRECT = "The address has moved: write the new one as `url` in [publish]."
+_ADVICE_OF_DIGEST = (
+    "The server only offers Digest authentication, which Stembridge does not speak: enable Basic authentication over "
+    "HTTPS there, or a bearer token, or publish another way."
+)
 _CREDENTIALS = "Check `user` and `secret` in [publish], and that they may write there."
 _FOLDER = "Check `url` in [publish]: the folder must be there, and take uploads."
 _ADVICE = {
@@ -114,6 +120,11 @@ _ADVICE = {
     413: "The server takes no file of this size: raise its limit, or publish another way.",
     507: "There is no room left on that server; free some, then retry the job.",
 }
+
+
+def _only_digest(response: httpx.Response) -> bool:
+    offered = {value.split(" ", 1)[0].lower() for value in response.headers.get_list("WWW-Authenticate")}
+    return offered == {"digest"}
 
 
 def _root(error: BaseException) -> BaseException:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from bridge.errors import PublishDenied, PublisherUnavailable, PublishFailed
 from bridge.publish.http import HttpOptions
-from bridge.publish.names import content_type, unguessable
+from bridge.publish.names import content_type, expiry, unguessable
 from bridge.publish.publisher import Published
 from bridge.publish.reading import blocks, size_of
 from bridge.units import Progress, no_progress
@@ -88,7 +88,9 @@ class ObjectStore:
             return Published(obstore.sign(store, "GET", key, expires), key)
 
     def withdraw(self, handle: str) -> None:
-        """Delete the object."""
+        """Delete the object. Raises `PublishDenied` where the handle is not the name of one that we published."""
+        if expiry(handle) is None:
+            raise PublishDenied(f"Not deleting {handle!r}: it is not the name of a file that Stembridge published.")
         store = self._store
         import obstore
 

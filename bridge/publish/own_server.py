@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from bridge.units import Progress, no_progress
 NAME = "own_server"
 _ADVICE = "Check [api] base_url and key, and the server's log; or publish another way: `method` in [publish]."
 _ASKING = "Asking the server where to upload"
+_HANDLE = re.compile(r"[0-9a-f]{32}(\.[a-z0-9]{1,5})?", re.ASCII)
 _PASSING = frozenset({TRY_AGAIN, SERVER_ERROR})
 """A server in trouble may be asked again: an upload costs nothing."""
 
@@ -85,6 +87,8 @@ class OwnServer:
             raise PublishFailed(f"{_ASKING}: {error}") from error
 
     def _delete(self, client: httpx.Client, handle: str, pauses_s: tuple[float, ...]) -> None:
+        if not _HANDLE.fullmatch(handle):
+            raise PublishDenied(f"Not deleting {handle!r}: it is not the name of an upload.", advice=_ADVICE)
         headers = {KEY_HEADER: self.api_key}
         url = f"{self.base_url}{UPLOADS_PATH}/{quote(handle, safe='')}"
         Sender(client, pauses_s, self.sleep, headers, _ADVICE).delete(url)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from bridge.errors import PublishError
+from bridge.errors import PublishDenied, PublishError, PublisherUnavailable
 from bridge.publish.http import HttpOptions, open_client
 from bridge.publish.names import expiry, found_in, unguessable
 from bridge.publish.publisher import Published
@@ -50,6 +50,8 @@ class WebDav:
             self._sweep(client)
             try:
                 Sender(client, self.pauses_s, self.sleep).put(address, path, progress)
+            except PublishDenied:
+                raise  # The server took nothing: there is nothing of ours to delete.
             except BaseException:
                 # Cut off or cancelled half-way: some servers keep what had arrived.
                 with contextlib.suppress(PublishError):
@@ -58,7 +60,9 @@ class WebDav:
         return Published(_below(self.public_url or self.url, published), published)
 
     def withdraw(self, handle: str) -> None:
-        """Delete the file."""
+        """Delete the file. Raises `PublishDenied` where the handle is not the name of a file that we published."""
+        if expiry(handle) is None:
+            raise PublishDenied(f"Not deleting {handle!r}: it is not the name of a file that Stembridge published.")
         with open_client(self.http, self._auth()) as client:
             Sender(client, self.pauses_s, self.sleep).delete(_below(self.url, handle))
 
@@ -94,4 +98,14 @@ class _Bearer(httpx.Auth):
 
 
 def _below(folder: str, name: str) -> str:
-    return folder.replace("{name}", name) if "{name}" in folder else f"{folder.rstrip('/')}/{name}"
+    """Return the address of a file. Raises `PublisherUnavailable` where its path would not end in the file's name.
+
+    A "?" or "#" in `url` would hide the name from the server, and a DELETE would mean the folder.
+    """
+    address = folder.replace("{name}", name) if "{name}" in folder else f"{folder.rstrip('/')}/{name}"
+    if "?" in address or "#" in address or not address.endswith(f"/{name}"):
+        raise PublisherUnavailable(
+            f"{folder!r} in [publish] cannot be used: the address of each file must end in the file's name.",
+            advice='Write it without "?" and "#" ("%23" is a # in a name), with "{name}" only at its end.',
+        )
+    return address

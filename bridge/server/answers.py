@@ -8,11 +8,12 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bridge.errors import StembridgeError
-from bridge.protocol.codes import SERVER_ERROR, Code
+from bridge.protocol.codes import BAD_REQUEST, SERVER_ERROR, Code
 from bridge.protocol.messages import Envelope
 from bridge.server.refused import Refused, bad_request
 
@@ -38,6 +39,12 @@ def refused(_request: Request, error: Exception) -> Response:
     return response
 
 
+def no_such_call(_request: Request, error: Exception) -> Response:
+    """Answer in the envelope that there is no such path (404), or not with this method (405)."""
+    assert isinstance(error, HTTPException)
+    return _answer(Envelope(BAD_REQUEST, _NO_DATA, error.detail), error.status_code, error.headers)
+
+
 def broken(_request: Request, error: Exception) -> Response:
     """Answer that this server is in trouble: asking again later may help. The reason is the administrator's."""
     if isinstance(error, StembridgeError):
@@ -48,10 +55,13 @@ def broken(_request: Request, error: Exception) -> Response:
 async def body_of(request: Request) -> object:
     """Return the parsed JSON body. Raises `Refused` with 100400 for one that is too large or none."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_REQUEST:
-            raise bad_request("The request is too large")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > LARGEST_REQUEST:
+                raise bad_request("The request is too large")
+    except ClientDisconnect as error:
+        raise bad_request("The request was cut off") from error
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -63,7 +73,7 @@ def base_of(request: Request, public_url: str) -> str:
     return public_url or str(request.base_url)
 
 
-def _answer(envelope: Envelope, status: int = 200) -> Response:
+def _answer(envelope: Envelope, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     # ASCII only: a message may repeat half a surrogate pair that somebody sent.
     content = json.dumps(envelope.to_wire(), separators=(",", ":"))
-    return Response(content, status, media_type="application/json")
+    return Response(content, status, headers, media_type="application/json")

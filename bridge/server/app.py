@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -27,7 +28,7 @@ from bridge.server.calls import Calls
 from bridge.server.extensions import Extensions
 from bridge.server.files import Files
 from bridge.server.links import RESULTS
-from bridge.server.page import page
+from bridge.server.page import POLICY, page
 from bridge.server.refused import Refused
 from bridge.server.schema import Schema
 from bridge.server.state import ServerState
@@ -49,6 +50,7 @@ def build_app(state: ServerState) -> FastAPI:
     _add_files(app, state)
     _add_page(app)
     app.add_exception_handler(Refused, answers.refused)
+    app.add_exception_handler(HTTPException, answers.no_such_call)
     app.add_exception_handler(StembridgeError, answers.broken)
     app.add_exception_handler(Exception, answers.broken)
     return app
@@ -96,7 +98,7 @@ def _add_page(app: FastAPI) -> None:
         return found
 
     async def show(_request: Request) -> Response:
-        return HTMLResponse(page(app.openapi(), "openapi.json"))
+        return HTMLResponse(page(app.openapi(), "openapi.json"), headers={"Content-Security-Policy": POLICY})
 
     app.openapi = document  # type: ignore[method-assign]  # the way FastAPI documents to extend it
     app.add_api_route(f"{OURS}docs", show, methods=["GET"], include_in_schema=False)

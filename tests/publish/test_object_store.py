@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bridge.errors import PublishDenied, PublisherUnavailable, PublishFailed, StepCancelled, StorageError
+from bridge.publish.names import unguessable
 from bridge.publish.object_store import ObjectStore
 from bridge.publish.reach import Checked
 from tests.publish.conftest import Swift
@@ -132,7 +133,7 @@ def test_credentials_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatc
 
 def test_a_server_that_is_not_there_is_a_failure_that_may_pass(bounce: Path) -> None:
     nowhere = ObjectStore("s3://bounces", "http://127.0.0.1:9", "us-east-1", "key", "secret", tries=1)
-    for act in (lambda: nowhere.publish(bounce, "x.flac", 60), lambda: nowhere.withdraw("x.flac")):
+    for act in (lambda: nowhere.publish(bounce, "x.flac", 60), lambda: nowhere.withdraw("0" * 48 + "-1.flac")):
         _fails(act)
 
 
@@ -156,5 +157,5 @@ def test_a_missing_library_says_how_to_install_it(monkeypatch: pytest.MonkeyPatc
     for module in [name for name in sys.modules if name.partition(".")[0] == "obstore"] + ["obstore"]:
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(PublisherUnavailable) as caught:
-        ObjectStore("s3://bounces").withdraw("x.flac")
+        ObjectStore("s3://bounces").withdraw(unguessable("x.flac", 0))
     assert "pip install obstore" in caught.value.advice

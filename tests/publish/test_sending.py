@@ -9,6 +9,7 @@ import pytest
 
 from bridge.errors import PublishDenied, PublisherUnavailable, PublishFailed, StepCancelled
 from bridge.publish.http import HttpOptions
+from bridge.publish.names import unguessable
 from bridge.publish.webdav import WebDav
 from tests.publish.conftest import Peer, read_head
 
@@ -159,7 +160,7 @@ def test_a_redirect_is_not_followed_but_told(peer: Peer, own: WebDav, pauses: li
 def test_a_withdrawal_is_tried_again_too(peer: Peer, own: WebDav, pauses: list[float]) -> None:
     server = Server(peer)
     peer.scripts[:] = [server.cuts_before_answering, server.answers(CREATED)]
-    own.withdraw("gone.flac")
+    own.withdraw(unguessable("gone.flac", 0))
     assert pauses == [1.0]
     assert [head.split(b" ")[0] for head in server.heads] == [b"DELETE", b"DELETE"]
 

@@ -27,3 +27,8 @@ def default_output() -> Path:
 def default_state() -> Path:
     """Return the folder of the job store, the spool, the kept stems and the log by default."""
     return platformdirs.user_state_path(_APP, appauthor=False)
+
+
+def default_models() -> Path:
+    """Return the folder of the weights of local models by default."""
+    return platformdirs.user_data_path(_APP, appauthor=False) / "models"

@@ -170,6 +170,16 @@ class Osc(Section):
     """Where bounces may lie besides the inbox, to be separated by OSC or a job file."""
 
 
+class Models(Section):
+    """Weights of models that run on this machine."""
+
+    folder: Folder = Field(default_factory=folders.default_models)
+    mirror: Annotated[str, AfterValidator(values.optional_web_address)] = ""
+    """A web address of the studio's own under which the files lie by their names; "" asks their makers' sites."""
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Processors that a network may use; 0 leaves one to the DAW."""
+
+
 class Dashboard(Section):
     """The local web page."""
 
@@ -231,6 +241,7 @@ class Settings(Section):
     api: Api = Field(default_factory=Api)
     publish: Publish = Field(default_factory=Publish)
     osc: Osc = Field(default_factory=Osc)
+    models: Models = Field(default_factory=Models)
     dashboard: Dashboard = Field(default_factory=Dashboard)
     server: Server = Field(default_factory=Server)
     presets: Mapping[PresetName, Preset] = Field(default_factory=dict)

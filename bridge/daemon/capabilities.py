@@ -12,14 +12,19 @@ from bridge.publish.registry import choose
 from bridge.separation.capabilities import Capabilities
 from bridge.separation.catalogue import models
 from bridge.separation.engine import READY, Availability
-from bridge.separation.registry import ENGINES, LOCAL, makers
+from bridge.separation.registry import ENGINES, makers
+from bridge.separation.separator import EngineOptions
 
 
 def capabilities(settings: Settings) -> Capabilities:
     """Return what is possible with these settings. May ask the keyring. Raises `ConfigError` for an unsafe key file."""
     key = api_key(settings)
-    local = {name: ENGINES[name].availability() for name in LOCAL}
-    return Capabilities(key, _publishing(settings, key), local)
+    return Capabilities(key, _publishing(settings, key), engine_options(settings))
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """Return how the local engines run with these settings."""
+    return EngineOptions(models=settings.models.folder, threads=settings.models.threads)
 
 
 def _publishing(settings: Settings, key: str) -> Availability:

@@ -11,7 +11,7 @@ from bridge.errors import UsageError
 from bridge.jobs.spec import JobSpec
 from bridge.separation.capabilities import KEY_ADVICE, Capabilities
 from bridge.separation.catalogue import model
-from bridge.separation.registry import LOCAL, SERVICE, best_local, label
+from bridge.separation.registry import LOCAL, SERVICE, label
 
 
 def default_spec(settings: Settings, possible: Capabilities) -> JobSpec:
@@ -36,7 +36,7 @@ def default_spec(settings: Settings, possible: Capabilities) -> JobSpec:
 def _engine(settings: Settings, possible: Capabilities) -> str:
     wanted, engine = model(settings.separation.model), settings.separation.engine
     if engine == SERVICE and settings.separation.failover and not possible.key:
-        engine = best_local(wanted) or SERVICE  # no engine here can: the error then says where the key goes
+        engine = possible.best_local(wanted) or SERVICE  # no engine here can: the error then says where the key goes
     return possible.choose(engine, wanted)
 
 

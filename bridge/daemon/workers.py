@@ -50,8 +50,9 @@ class Workers:
         def worker(backlog: Backlog, executor: Executor) -> Worker:
             kept = kept_stems(settings, state)
             service = self._service.service
-            pipeline = Pipeline(store, state, kept, executor, source_archive=archive, service=service)
-            return Worker(store, pipeline, backlog, key_of=lambda job, spec: key_of(job.sha256, spec))
+            options = possible.options
+            pipeline = Pipeline(store, state, kept, executor, source_archive=archive, service=service, options=options)
+            return Worker(store, pipeline, backlog, key_of=lambda job, spec: key_of(job.sha256, spec), options=options)
 
         local, remote = (Backlog(store, engines, only, paused=self._pausing.is_set) for engines in (LOCAL, {SERVICE}))
         remote_workers = SERVICE_WORKERS if self._service.service else 1

@@ -10,6 +10,7 @@
     ├── EngineError          the engine's part
     │   ├── EngineUnavailable  that engine is not installed or not in this version
     │   ├── ModelUnsupported   that engine cannot make that model's stems
+    │   ├── WeightsError       weights that are missing, damaged, unknown, or not what they should be
     │   └── EngineFailed       it started and broke
     ├── CloudError         the separation service's part; `parked` says where the job waits
     │   ├── NotSent            the request certainly never reached it                  (retried)
@@ -62,7 +63,7 @@ from bridge.errors.cloud import (
     RefusedByCloud,
     TaskFailed,
 )
-from bridge.errors.engine import EngineError, EngineFailed, EngineUnavailable, ModelUnsupported
+from bridge.errors.engine import EngineError, EngineFailed, EngineUnavailable, ModelUnsupported, WeightsError
 from bridge.errors.osc import ArgumentError, OscError, PacketError
 from bridge.errors.publishing import (
     PublishDenied,
@@ -130,5 +131,6 @@ __all__ = [
     "TransferError",
     "TransferThrottled",
     "UsageError",
+    "WeightsError",
     "WrongFile",
 ]

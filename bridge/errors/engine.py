@@ -28,3 +28,9 @@ class EngineFailed(EngineError):
 
     default_code = "engine.failed"
     retryable = True
+
+
+class WeightsError(EngineError):
+    """Weights that are missing, damaged, unknown, or not what the catalogue says."""
+
+    default_code = "weights"

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 
 from bridge.audio.mix import Canonical
@@ -48,7 +49,8 @@ from bridge.pipeline.tasks import (
 )
 from bridge.separation.capabilities import KEY_ADVICE
 from bridge.separation.catalogue import Model, model
-from bridge.separation.registry import SERVICE, engine
+from bridge.separation.registry import SERVICE, engine, separator
+from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +72,14 @@ class Pipeline:
         *,
         source_archive: Path | None = None,
         service: Cloud | None = None,
+        options: EngineOptions = DEFAULT_OPTIONS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`source_archive` is where delivered bounces are moved to; None leaves them where they are.
 
-        `service` is the separation service, if one is set up.
+        `service` is the separation service, if one is set up; `options` say how local engines run.
         """
+        self._load = partial(separator, options=options)
         self._store = store
         self._state = state
         self._kept = kept
@@ -155,7 +159,7 @@ class Pipeline:
     def _locally(self, job: Job, mix: Canonical, wanted: Model) -> Mapping[str, Path]:
         span = Span(SEPARATE.start, SEPARATE.end, _separating(job, wanted))
         folder = self._fresh(job, "stems")
-        task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.spec.engine, folder)
+        task = SeparateTask(self._progress_file(job), mix.path, wanted.id, job.spec.engine, folder, self._load)
         return self._tasks.run(job, span, separate_mix, task)
 
     def _remotely(self, job: Job, mix: Canonical) -> Mapping[str, Path]:

@@ -17,6 +17,7 @@ from bridge.pipeline.backlog import Backlog
 from bridge.pipeline.checkpoint import ordered
 from bridge.pipeline.failover import local_spec
 from bridge.pipeline.steps import Pipeline
+from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions
 from bridge.threads import WakingThread
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,11 @@ class Worker:
         backlog: Backlog,
         *,
         key_of: Callable[[Job, JobSpec], str],
+        options: EngineOptions = DEFAULT_OPTIONS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`key_of` names what the stems depend on where another engine takes a job over."""
+        """`key_of` names what the stems depend on where another engine takes a job over; `options` are for that one."""
+        self._options = options
         self._store = store
         self._pipeline = pipeline
         self._backlog = backlog
@@ -105,7 +108,7 @@ class Worker:
 
     def _give_up(self, job: Job, error: StembridgeError) -> Job:
         """Let another engine take the job over, or park it for a person, or let it fail."""
-        spec = local_spec(job.spec, error)
+        spec = local_spec(job.spec, error, self._options)
         if spec is not None and not ordered(self._store, job.id):
             log.warning("%s (job %s): %s %s takes over.", job.song, job.id, error, spec.engine)
             return self._store.reassign(job, spec, self._key_of(job, spec))

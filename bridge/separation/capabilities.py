@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
-from bridge.separation.catalogue import Model
+from bridge.separation.catalogue import Model, models
 from bridge.separation.engine import READY, Availability, described
-from bridge.separation.registry import AUTO, ENGINES, LOCAL, SERVICE, engine, label, makers, models_of
+from bridge.separation.registry import AUTO, ENGINES, SERVICE, best_local, engine, label, makers, models_of
+from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +25,19 @@ class Capabilities:
     """The key to the separation service; "" for none. Never shown."""
     publishing: Availability = READY
     """Whether bounces can be made reachable for the service."""
-    local: Mapping[str, Availability] = field(default_factory=lambda: dict.fromkeys(LOCAL, READY))
-    """Every engine that runs on this machine."""
-
-    @property
-    def engines(self) -> Mapping[str, Availability]:
-        """Every engine of this version by its name, best first; the service needs a key and a way to publish."""
-        return {name: self.local[name] if name in self.local else self._service() for name in ENGINES}
+    options: EngineOptions = DEFAULT_OPTIONS
+    """How the local engines run, and where their weights are."""
 
     def of(self, model: Model) -> Mapping[str, Availability]:
         """Return the engines that can make this model's stems, best first, each with whether it can be used now."""
-        return {name: self.engines[name] for name in makers(model)}
+        return {name: self._state(name, model) for name in makers(model)}
+
+    def best_local(self, model: Model) -> str | None:
+        """Return the best engine that can make this model's stems on this machine now; None where there is none."""
+        return best_local(model, self.options)
+
+    def _state(self, name: str, model: Model) -> Availability:
+        return self.service if name == SERVICE else ENGINES[name].state(model, self.options)
 
     def choose(self, wanted: str, model: Model) -> str:
         """Return the engine that will make the model's stems; "auto" takes the best one that can be used now.
@@ -46,33 +49,42 @@ class Capabilities:
         return self._best(model) if wanted == AUTO else self._named(wanted, model)
 
     def _best(self, model: Model) -> str:
+        ways = []
         for name, state in self.of(model).items():
             if state.ready:
                 log.debug("model %d: engine %s, the best one that can be used", model.id, name)
                 return name
             log.debug("model %d: not engine %s: %s", model.id, name, state.why)
+            ways.append(state.advice)
         raise ModelUnsupported(
             f"No engine that is set up here can make {described(model)}.",
-            advice=f"{_able(model)} {_possible(*LOCAL)} {KEY_ADVICE}",
+            advice=" ".join([_able(model), *ways, self._now()]),
         )
 
     def _named(self, wanted: str, model: Model) -> str:
         found = engine(wanted)
-        state = self._with_key() if wanted == SERVICE else self.local[wanted]
-        if not state.ready:
-            raise EngineUnavailable(state.why, advice=state.advice)
         if not found.makes(model):
             raise ModelUnsupported(
                 f"The {found.label} engine cannot make {described(model)}.",
                 advice=f"{_able(model)} {_possible(wanted)}",
             )
+        state = self._with_key() if wanted == SERVICE else found.state(model, self.options)
+        if not state.ready:
+            raise EngineUnavailable(state.why, advice=state.advice)
         log.debug("model %d: engine %s, as configured or asked for", model.id, wanted)
         return wanted
+
+    def _now(self) -> str:
+        """Say which models local engines can make now."""
+        ids = [str(row.id) for row in models().values() if self.best_local(row)]
+        return f"This machine can make the models {_list(ids)} now." if ids else ""
 
     def _with_key(self) -> Availability:
         return READY if self.key else Availability(f"The {label(SERVICE)} engine needs a key.", KEY_ADVICE)
 
-    def _service(self) -> Availability:
+    @property
+    def service(self) -> Availability:
+        """The separation service: it needs a key and a way to publish."""
         return self.publishing if self.key else self._with_key()
 
 

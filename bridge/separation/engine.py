@@ -49,11 +49,15 @@ class Engine:
     """
     load: Callable[[EngineOptions], Separator] | None = None
     """Loads it, in the process that computes; None for an engine on somebody else's machine."""
-    availability: Callable[[], Availability] = lambda: READY
-    """Looks whether it can run now: are its packages and weights here?"""
+    availability: Callable[[str, EngineOptions], Availability] = lambda _pass, _options: READY
+    """Looks whether a pass can run now: are its packages and weights here?"""
 
     weights: Callable[[str], tuple[str, ...]] = lambda _pass: ()
     """Returns the SHA-256 of every weights file that a pass uses."""
+
+    def state(self, model: Model, options: EngineOptions = DEFAULT_OPTIONS) -> Availability:
+        """Say whether this model's stems can be made now. Raises `ModelUnsupported` where they never can."""
+        return self.availability(self.pass_of(model), options)
 
     def makes(self, model: Model) -> bool:
         """Say whether the engine can make this model's stems."""

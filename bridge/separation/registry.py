@@ -6,14 +6,16 @@ import functools
 import logging
 
 from bridge.errors import EngineUnavailable
-from bridge.separation import api, preview
+from bridge.separation import api, demucs, preview, roformer
 from bridge.separation.catalogue import Model, models
 from bridge.separation.engine import Engine
 from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions, Separator
 
 log = logging.getLogger(__name__)
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (api.ENGINE, preview.ENGINE)}
+ENGINES: dict[str, Engine] = {
+    engine.name: engine for engine in (api.ENGINE, roformer.ENGINE, demucs.ENGINE, preview.ENGINE)
+}
 """The engines of this version by name. The order is that of choice, best first."""
 
 AUTO = "auto"
@@ -51,12 +53,12 @@ def models_of(*names: str) -> tuple[int, ...]:
     return tuple(row.id for row in models().values() if set(names) & set(makers(row)))
 
 
-def best_local(model: Model) -> str | None:
+def best_local(model: Model, options: EngineOptions = DEFAULT_OPTIONS) -> str | None:
     """Return the best engine that can make this model's stems on this machine now; None where there is none."""
     for name in LOCAL:
         if not ENGINES[name].makes(model):
             continue
-        found = ENGINES[name].availability()
+        found = ENGINES[name].state(model, options)
         if found.ready:
             return name
         log.debug("model %d: not engine %s: %s", model.id, name, found.why)
@@ -67,12 +69,9 @@ def best_local(model: Model) -> str | None:
 def separator(name: str, options: EngineOptions = DEFAULT_OPTIONS) -> Separator:
     """Return the local engine of this name, loaded once in this process for each set of options.
 
-    Raises `EngineUnavailable` for an engine that is not here, does not run on this machine, or lacks something.
+    Raises `EngineUnavailable` for an engine that is not here or does not run on this machine.
     """
     found = engine(name)
     if found.load is None:
         raise EngineUnavailable("The separation service does not run on this machine.")
-    state = found.availability()
-    if not state.ready:
-        raise EngineUnavailable(state.why, advice=state.advice)
     return found.load(options)

@@ -22,6 +22,10 @@ class EngineOptions:
 
     quality: tuple[tuple[str, float], ...] = ()
     """Options that change the stems, such as ("shifts", 2): a part of the key of kept stems."""
+    models: Path | None = None
+    """The folder of the weights; None where there is none, as in a test."""
+    threads: int = 0
+    """Threads of one operation; 0 for one less than there are processors."""
 
 
 DEFAULT_OPTIONS = EngineOptions()

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bridge.errors import ModelUnsupported
 from bridge.separation import registry
 from bridge.separation.catalogue import Model
 from bridge.separation.engine import described
-from bridge.separation.separator import Separator
+from bridge.separation.separator import DEFAULT_OPTIONS, EngineOptions, Separator
 from bridge.web.listening import ConnectionLimits
 
 HOUR_S = 3600
 
 
-def local_engine(model: Model) -> str:
+def local_engine(model: Model, options: EngineOptions = DEFAULT_OPTIONS) -> str:
     """Return the best engine of this machine for a model; never the cloud, which would be paid a second time.
 
     Raises `ModelUnsupported`.
     """
-    if name := registry.best_local(model):
+    if name := registry.best_local(model, options):
         return name
     raise ModelUnsupported(f"No engine of this server can make {described(model)}.")
 
@@ -32,6 +33,11 @@ class Engines:
 
     choose: Callable[[Model], str] = local_engine
     load: Callable[[str], Separator] = registry.separator
+
+    @classmethod
+    def of(cls, options: EngineOptions) -> Engines:
+        """Return the engines of this machine, run with these options."""
+        return cls(partial(local_engine, options=options), partial(registry.separator, options=options))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bridge.errors import EngineUnavailable, ModelUnsupported
@@ -9,6 +11,8 @@ from bridge.separation.capabilities import Capabilities
 from bridge.separation.catalogue import model, models
 from bridge.separation.engine import Availability
 from bridge.separation.registry import makers
+from bridge.separation.separator import EngineOptions
+from bridge.separation.weights.catalogue import weights
 
 NOTHING = Capabilities()
 KEY = Capabilities(key="a key")
@@ -41,23 +45,33 @@ def test_the_service_without_a_key_says_where_the_key_goes() -> None:
     with pytest.raises(EngineUnavailable, match="needs a key") as caught:
         NOTHING.choose("api", model(501))
     assert "STEMBRIDGE_API_KEY" in caught.value.advice
-    assert "needs a key" in NOTHING.engines["api"].why
+    assert "needs a key" in NOTHING.service.why
 
 
 def test_without_a_way_to_publish_the_service_is_taken_by_its_name_only() -> None:
     possible = Capabilities(key="a key", publishing=NO_WAY)
     assert possible.choose("auto", model(501)) == "preview"
     assert possible.choose("api", model(501)) == "api"
-    assert possible.engines["api"] == NO_WAY
+    assert possible.service == NO_WAY
 
 
-def test_a_local_engine_that_lacks_something_is_passed_over_and_says_what_it_lacks() -> None:
-    possible = Capabilities(local={"preview": Availability("numpy is missing.", "Run scripts/up.py again.")})
-    with pytest.raises(EngineUnavailable, match="numpy is missing") as caught:
-        possible.choose("preview", model(501))
-    assert caught.value.advice == "Run scripts/up.py again."
-    with pytest.raises(ModelUnsupported):
-        possible.choose("auto", model(501))
+@pytest.mark.parametrize(("model_id", "engine"), [(501, "demucs"), (350, "roformer"), (490, "roformer")])
+def test_a_local_engine_without_its_weights_is_passed_over_and_says_how_to_fetch_them(
+    model_id: int, engine: str
+) -> None:
+    with pytest.raises(EngineUnavailable, match="are not here") as caught:
+        NOTHING.choose(engine, model(model_id))
+    assert "stembridge models fetch" in caught.value.advice
+    assert not NOTHING.of(model(model_id))[engine].ready
+
+
+def test_with_its_weights_here_a_local_engine_is_better_than_the_preview(tmp_path: Path) -> None:
+    wanted = weights()["htdemucs"]
+    with (tmp_path / wanted.file).open("wb") as file:
+        file.truncate(wanted.bytes)
+    possible = Capabilities(options=EngineOptions(models=tmp_path))
+    assert possible.choose("auto", model(501)) == "demucs"
+    assert possible.choose("auto", model(350)) == "preview"
 
 
 def test_the_key_is_never_shown() -> None:

@@ -51,11 +51,31 @@ def parser() -> Parser:
         command.add_argument("job", metavar="JOB", help="a job's id, or the beginning of it")
         _json(command)
 
-    _json(_command(commands, "models", "models", "list the models and the engines that can make them"))
+    _model_commands(commands)
     _json(_command(commands, "doctor", "doctor", "check that everything needed is there and works"))
     _config_commands(commands)
     _server_commands(commands)
     return top
+
+
+def _model_commands(commands: Any) -> None:
+    group = _command(commands, "models", "models", "list the models and what makes them; fetch weights")
+    _json(group)
+    inner = group.add_subparsers(metavar="fetch|import|verify|remove")
+    fetch = _inner_command(inner, "fetch", "fetch the weights of models, so that this machine can run them")
+    fetch.add_argument("--yes", action="store_true", help="do not ask")
+    brought = _inner_command(inner, "import", "take in weights that were brought as files")
+    brought.set_defaults(function="import_files")
+    brought.add_argument("files", nargs="+", type=_path, metavar="FILE")
+    _inner_command(inner, "verify", "check the hashes of all weights that are here")
+    remove = _inner_command(inner, "remove", "remove weights")
+    for command in (fetch, remove):
+        command.add_argument("names", nargs="+", metavar="ID|NAME", help="a model's id, or the name of weights")
+
+
+def _inner_command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    """Add a command of `models`. What stands before it counts too, so that its own options have no default."""
+    return _command(commands, name, "models", text, default=argparse.SUPPRESS)
 
 
 def _config_commands(commands: Any) -> None:
@@ -93,10 +113,17 @@ def _server_commands(commands: Any) -> None:
         _json(command)
 
 
-def _command(commands: Any, name: str, module: str, text: str) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, module: str, text: str, *, default: str | None = None
+) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    command.add_argument("--config", type=_path, metavar="F", help="the configuration file to use")
-    command.add_argument("--verbose", action="store_true", help="log every decision on stderr and in the log file")
+    command.add_argument("--config", type=_path, metavar="F", default=default, help="the configuration file to use")
+    command.add_argument(
+        "--verbose",
+        action="store_true",
+        default=default or False,
+        help="log every decision on stderr and in the log file",
+    )
     command.set_defaults(module=module, function=name, parser=command)
     return command
 

@@ -12,6 +12,7 @@ from bridge.cli.common import local_time, settings_of
 from bridge.cli.output import complain, flush, print_json, say
 from bridge.cli.stop_signals import stop_signals
 from bridge.config.settings import Settings
+from bridge.daemon.capabilities import engine_options
 from bridge.server.options import Limits, ServerOptions
 from bridge.server.tables.keys import KeyState, KeyUsage
 from bridge.server.tables.opening import Tables, open_tables
@@ -28,19 +29,22 @@ def serve(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; with --status show the queue and the keys, and return."""
     if options.status:
         return _status(options)
-    wanted = server_options(settings_of(options))
+    settings = settings_of(options)
+    wanted = server_options(settings)
     # The web framework: half a second that no other command needs.
     from bridge.compute.executor import LocalExecutor
     from bridge.server.app import build_app
     from bridge.server.listen import open_socket, require_guarded, web_server
     from bridge.server.log import log_to
+    from bridge.server.options import Engines
     from bridge.server.state import Outside, ServerState
 
     require_guarded(wanted)
     log_to(sys.stderr)
     executor = LocalExecutor(slots=wanted.workers)
+    outside = Outside(executor, Engines.of(engine_options(settings)))
     try:
-        with open_socket(wanted) as listening, ServerState(wanted, Outside(executor)) as state:
+        with open_socket(wanted) as listening, ServerState(wanted, outside) as state:
             listener = web_server(build_app(state), wanted)
             listener.stop_at_signals(stop_signals())
             if options.stop.asked():  # before the listener could hear it

@@ -88,7 +88,7 @@ def test_several_files_are_all_tried_and_one_failure_makes_the_exit_code_1(
     [
         (["--model", "123"], "There is no model 123"),
         (["--model", "320", "--engine", "preview"], "AudioSeparation service"),
-        (["--engine", "demucs"], "has no engine"),
+        (["--engine", "demucs"], "models fetch htdemucs"),
         (["--engine", "nonsense"], "has no engine"),
         (["--preset", "nonsense"], "karaoke"),
     ],
@@ -143,10 +143,11 @@ def test_models_are_listed_with_the_engines_that_can(config: str, capsys: pytest
     assert main(["models", "--json", "--config", config]) == 0
     rows = {row["id"]: row for row in _json(capsys)["models"]}
     assert len(rows) == 11
-    assert rows[350]["available_engines"] == ["api", "preview"]
+    assert rows[350]["available_engines"] == ["api", "roformer", "preview"]
     assert rows[350]["delivered"] == ["vocals", "no_vocals"]
-    assert rows[320]["available_engines"] == ["api"]
-    service, preview = rows[350]["engines"]
+    assert rows[320]["available_engines"] == ["api", "demucs"]
+    service, roformer, preview = rows[350]["engines"]
+    assert (roformer["name"], roformer["ready"]) == ("roformer", False)
     assert (service["name"], service["ready"], preview) == ("api", False, {"name": "preview", "ready": True, "why": ""})
     assert service["why"]
     main(["models"])

@@ -17,6 +17,7 @@ from bridge.daemon.log import LogChanges
 from bridge.daemon.redact import hide
 from bridge.delivery.receipt import RECEIPT_NAME, Receipt, read
 from bridge.errors import StembridgeError
+from bridge.jobs.document import document_of
 from bridge.jobs.job import Job
 from bridge.jobs.store import JobStore
 
@@ -58,15 +59,17 @@ def receipt_of(job: Job) -> Receipt | None:
 
 def job_document(job: Job) -> dict[str, Any]:
     """Return a job as the JSON that `jobs`, `show` and `separate` print."""
-    failure = job.failure
-    receipt = receipt_of(job)
+    failure, receipt, folder, values = job.failure, receipt_of(job), job.folder, document_of(job)
+    stems = receipt.stems if receipt and folder else ()
+    retry = (
+        {"retryable": failure.retryable, "retry_at": _iso(failure.retry_at) if failure.retry_at else None}
+        if failure
+        else {}
+    )
     return {
-        "job": job.id,
-        "song": job.song,
-        "state": str(job.state),
-        "progress": round(job.progress, 4),
-        "step": job.step,
-        "source": str(job.source),
+        **{name: values[name] for name in ("job", "song", "state")},
+        "progress": round(values["progress"], 4),
+        **{name: values[name] for name in ("step", "source")},
         "door": job.door,
         "model": job.spec.model,
         "engine": job.spec.engine,
@@ -75,21 +78,9 @@ def job_document(job: Job) -> dict[str, Any]:
         "updated": _iso(job.updated),
         "attempt": job.attempt,
         "billed_minutes": job.minutes,
-        "folder": str(job.folder) if job.folder else None,
-        "stems": [
-            {"name": stem.name, "path": str(job.folder / stem.file)} for stem in (receipt.stems if receipt else ())
-        ]
-        if job.folder
-        else [],
-        "error": {
-            "code": failure.code,
-            "message": failure.message,
-            "advice": failure.advice,
-            "retryable": failure.retryable,
-            "retry_at": _iso(failure.retry_at) if failure.retry_at else None,
-        }
-        if failure
-        else None,
+        "folder": values["folder"],
+        "stems": [{"name": stem.name, "path": str(folder / stem.file)} for stem in stems if folder],
+        "error": {**values["error"], "retryable": failure.retryable, "retry_at": retry_at} if failure else None,
     }
 
 

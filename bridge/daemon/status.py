@@ -18,6 +18,7 @@ from bridge.daemon.osc import OscDoor
 from bridge.daemon.requests import Refusal, Requests
 from bridge.errors import StembridgeError
 from bridge.files.atomic import write_atomically
+from bridge.jobs.document import document_of
 from bridge.jobs.job import Job
 
 log = logging.getLogger(__name__)
@@ -121,17 +122,17 @@ class StatusFile:
 
 
 def _row(job: Job) -> dict[str, Any]:
-    failure = job.failure
+    values = document_of(job)
     return {
-        "job": job.id,
-        "song": job.song,
-        "bounce": str(job.source),
-        "state": str(job.state),
-        "progress": round(job.progress, 3),
-        "step": job.step,
-        "changed": int(job.updated),
-        "folder": str(job.folder) if job.folder else None,
-        "error": {"code": failure.code, "message": failure.message, "advice": failure.advice} if failure else None,
+        "job": values["job"],
+        "song": values["song"],
+        "bounce": values["source"],
+        "state": values["state"],
+        "progress": round(values["progress"], 3),
+        "step": values["step"],
+        "changed": int(values["updated"]),
+        "folder": values["folder"],
+        "error": values["error"],
     }
 
 

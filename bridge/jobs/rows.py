@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.errors import StoreError
-from bridge.jobs.arrival import Signature
+from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Event, Failure, Job
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import State
@@ -36,6 +36,20 @@ def signature_of(row: sqlite3.Row) -> Signature:
 def signature_columns(signature: Signature) -> dict[str, str | int]:
     """Give the columns that `signature_of` reads."""
     return {"inode": str(signature.inode), "size": signature.size, "mtime_ns": signature.mtime_ns}
+
+
+def arrival_columns(arrival: Arrival) -> dict[str, object]:
+    """Return what a new job keeps of its arrival."""
+    return {
+        "song": arrival.song,
+        "door": arrival.door,
+        "watched": arrival.watched,
+        "source": str(arrival.source),
+        "spool": str(arrival.spool),
+        "sha256": arrival.sha256,
+        **signature_columns(arrival.signature),
+        "order_json": arrival.spec.to_json(),
+    }
 
 
 def failure_columns(failure: Failure | None) -> dict[str, str | int | float | None]:

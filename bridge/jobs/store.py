@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable
@@ -13,13 +14,16 @@ from bridge.errors import JobNotFound, NotPossible
 from bridge.jobs.again import Again, again, seen_again
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.cloud_notes import CloudNotes
+from bridge.jobs.inbox_memory import InboxMemory
 from bridge.jobs.job import Event, Failure, Job
-from bridge.jobs.rows import event_of, failure_columns, job_of, readable, signature_columns, signature_of
+from bridge.jobs.rows import arrival_columns, event_of, failure_columns, job_of, readable
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without 0, o, 1, l and i, so that an id can be read out and typed."""
+
+log = logging.getLogger(__name__)
 
 KeyOf = Callable[[Arrival], str]
 Listener = Callable[[Job], None]
@@ -37,15 +41,25 @@ class JobStore:
         self._key_of = key_of
         self._clock = clock
         self._listeners: list[Listener] = []
+        self._inbox = InboxMemory(self._database)
         self.notes = CloudNotes(self._database, clock)
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
 
-    def subscribe(self, listener: Listener) -> None:
-        """Have `listener` called, after the commit and on the same thread, with each job that this store changes."""
-        self._listeners.append(listener)
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have `listener` called with each job that this store changes; return what ends that.
+
+        It is called after the commit, on the thread that made the change. An error of the listener is logged: what is
+        committed must not look as if it had failed.
+        """
+        self._listeners = [*self._listeners, listener]
+
+        def unsubscribe() -> None:
+            self._listeners = [known for known in self._listeners if known is not listener]
+
+        return unsubscribe
 
     # The doors.
 
@@ -59,27 +73,25 @@ class JobStore:
             known = self.latest_of(arrival.source, arrival.sha256)
             verdict = self._judge(known, arrival)
             if arrival.watched:
-                self._remember(arrival.source, arrival.signature, arrival.sha256)
+                self._inbox.remember(arrival.source, arrival.signature, arrival.sha256)
             changed = self.get(self._insert(arrival)) if verdict is Again.NEW else None
             if known is not None and verdict is Again.RETRY:
                 changed = self._move(known, State.QUEUED)
         if changed is not None:
-            self._tell(changed)
+            self._notify(changed)
         return changed.id if changed is not None and verdict is Again.NEW else None
 
     def seen(self) -> dict[str, Signature]:
         """Return the signature of every inbox file that has been dealt with, by its path."""
-        return {row["path"]: signature_of(row) for row in self._database.rows("seen")}
+        return self._inbox.seen()
 
     def remember(self, source: Path, signature: Signature) -> None:
         """Remember a file of the inbox as dealt with, without a job."""
-        with self._database.transaction():
-            self._remember(source, signature, "")
+        self._inbox.remember(source, signature)
 
     def forget(self, source: Path) -> None:
         """Forget a file that has left the inbox: what comes in its place is new, whatever is in it."""
-        with self._database.transaction():
-            self._database.run("forget_seen", {"path": str(source)})
+        self._inbox.forget(source)
 
     # Looking.
 
@@ -118,10 +130,10 @@ class JobStore:
         """Say whether another process has changed anything since this was last asked."""
         return self._database.changed_elsewhere()
 
-    def retell(self, since: float) -> None:
-        """Tell the listeners of every job that has changed since then, by whomever; they know what is no news."""
+    def notify_changed_since(self, since: float) -> None:
+        """Notify the listeners of every job that has changed since then, also by other processes."""
         for row in self._database.rows("changed_since", {"since": since}):
-            self._tell(self.get(row["id"]))
+            self._notify(self.get(row["id"]))
 
     # The worker.
 
@@ -141,19 +153,19 @@ class JobStore:
             if not rows:
                 return None
             claimed = self._move(job_of(rows[0]), State.SEPARATING, attempts=1)
-        return self._tell(claimed)
+        return self._notify(claimed)
 
     def advance(self, job: Job, after: State, *, plan: str | None = None, folder: Path | None = None) -> Job:
         """Move a job to its next state; raise `NotPossible` where the table forbids it or it has moved meanwhile."""
         with self._database.transaction():
             moved = self._move(job, after, plan=plan, folder=folder)
-        return self._tell(moved)
+        return self._notify(moved)
 
     def fail(self, job: Job, failure: Failure, after: State = State.FAILED) -> Job:
         """Move a job to failed, or to another state that has a reason, with the reason; or see `_move`."""
         with self._database.transaction():
             moved = self._move(job, after, failure=failure)
-        return self._tell(moved)
+        return self._notify(moved)
 
     def reassign(self, job: Job, spec: JobSpec, key: str) -> Job:
         """Queue a job again for another engine, which `spec` and `key` name; or see `_move`."""
@@ -161,12 +173,12 @@ class JobStore:
             self._database.run("reassign", {"id": job.id, "order_json": spec.to_json(), "stems_key": key})
             self._event(job.id, "reassigned", f"from {job.spec.engine} to {spec.engine}")
             moved = self._move(job, State.QUEUED)
-        return self._tell(moved)
+        return self._notify(moved)
 
     def progress(self, job_id: str, fraction: float, step: str) -> None:
         """Note how far a job is (0 to 1) and what is being done."""
         self._database.run("progress", {"id": job_id, "progress": fraction, "step": step, "now": self._clock()})
-        self._tell(self.get(job_id))
+        self._notify(self.get(job_id))
 
     def note(self, job_id: str, kind: str, detail: str) -> None:
         """Add a line to a job's history that is no change of its state."""
@@ -197,7 +209,7 @@ class JobStore:
                 changed = self.get(job.id)
             else:
                 changed = self._move(job, State.CANCELLED)
-        return self._tell(changed)
+        return self._notify(changed)
 
     def retry(self, job_id: str) -> Job:
         """Queue a failed or cancelled job again, at once."""
@@ -211,14 +223,14 @@ class JobStore:
             # Only a person gets here, so this may allow a second order for the same audio.
             self._database.run("order_again", {"id": job.id})
             moved = self._move(job, State.QUEUED)
-        return self._tell(moved)
+        return self._notify(moved)
 
     def _requeue(self, statement: str) -> int:
         with self._database.transaction():
             rows = self._database.rows(statement, {"now": self._clock()})
             moved = [self._move(job_of(row), State.QUEUED) for row in rows]
         for job in moved:
-            self._tell(job)
+            self._notify(job)
         return len(moved)
 
     # Inside a transaction.
@@ -226,30 +238,14 @@ class JobStore:
     def _judge(self, known: Job | None, arrival: Arrival) -> Again:
         if arrival.door != "inbox":
             return again(known, arrival, self._clock())
-        rows = self._database.rows("seen_content", {"path": str(arrival.source)})
-        return seen_again(known) if rows and rows[0]["sha256"] == arrival.sha256 else Again.NEW
+        return seen_again(known) if self._inbox.content_of(arrival.source) == arrival.sha256 else Again.NEW
 
     def _insert(self, arrival: Arrival) -> str:
         job_id = "".join(secrets.choice(_ALPHABET) for _ in range(8))
-        values = {
-            "id": job_id,
-            "song": arrival.song,
-            "door": arrival.door,
-            "watched": arrival.watched,
-            "source": str(arrival.source),
-            "spool": str(arrival.spool),
-            "sha256": arrival.sha256,
-            **signature_columns(arrival.signature),
-            "stems_key": self._key_of(arrival),
-            "order_json": arrival.spec.to_json(),
-            "now": self._clock(),
-        }
-        self._database.run("insert_job", values)
+        values = {"id": job_id, "stems_key": self._key_of(arrival), "now": self._clock()}
+        self._database.run("insert_job", {**arrival_columns(arrival), **values})
         self._event(job_id, "accepted", f"from {arrival.door}: {arrival.source}")
         return job_id
-
-    def _remember(self, source: Path, signature: Signature, sha256: str) -> None:
-        self._database.run("remember", {"path": str(source), **signature_columns(signature), "sha256": sha256})
 
     def _event(self, job_id: str, kind: str, detail: str) -> None:
         self._database.run("insert_event", {"id": job_id, "now": self._clock(), "kind": kind, "detail": detail})
@@ -286,11 +282,14 @@ class JobStore:
         self._event(job.id, after, detail)
         return self.get(job.id)
 
-    # Outside of it, and without the disk: what is committed is no more undone by an error.
+    # After the commit, in memory only.
 
-    def _tell(self, job: Job) -> Job:
+    def _notify(self, job: Job) -> Job:
         for listener in self._listeners:
-            listener(job)
+            try:
+                listener(job)
+            except Exception:  # whatever a listener does wrong, the change is made
+                log.exception("a listener failed on job %s", job.id)
         return job
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bridge.errors import OscError
 from bridge.jobs.job import Job
+from bridge.jobs.tracker import summary_of
 from bridge.osc import addresses, outgoing
 from bridge.osc.actions import Actions
 from bridge.osc.addresses import Value
@@ -79,7 +80,7 @@ class Commands:
                 advice="/stembridge/subscribe tells of every change by itself.",
             )
         if values:
-            packets = outgoing.so_far(self._actions.job(str(values[0])))
+            packets = outgoing.packets(summary_of(self._actions.job(str(values[0]))))
         else:
             packets = [outgoing.state(job) for job in self._actions.recent()]
             packets.append(outgoing.ok(addresses.STATUS, self._actions.summary()))

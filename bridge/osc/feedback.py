@@ -94,7 +94,7 @@ class Feedback:
         if audience and not self._copies.take():
             self._counters.add("dropped")
         elif audience:
-            self._later(functools.partial(self._broadcaster.tell, packet, audience))
+            self._later(functools.partial(self._broadcaster.send, packet, audience))
 
     def _later(self, what: Callable[[], None]) -> None:
         try:

@@ -1,13 +1,12 @@
-"""What the bridge says: each message of the table as a packet, and what there is to say of a job as it stands.
+"""Encodes the messages that the bridge sends, and renders the events of a job into them.
 
-Only a delivery's end looks at the disk: its stems stand in the receipt.
+Only the end of a delivery reads from the disk: the stems are listed in its receipt.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,8 +15,9 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.delivery.receipt import RECEIPT_NAME, Stem, read
 from bridge.errors import ReceiptUnreadable, StembridgeError
+from bridge.jobs.events import Accepted, Ended, JobEvent, Progressed, StateChanged
 from bridge.jobs.job import Job
-from bridge.jobs.states import FINAL, PARKED, State
+from bridge.jobs.states import PARKED, State
 from bridge.osc import addresses
 from bridge.osc.options import Poke
 
@@ -85,16 +85,21 @@ def progress(job: Job, fraction: float) -> bytes:
     return packet(addresses.PROGRESS, "sfs", job.id, fraction, job.step[:LONGEST_TEXT])
 
 
-def fraction_of(job: Job) -> float:
-    """Return how far a job is, certainly 0 to 1."""
-    return min(1.0, max(0.0, job.progress)) if math.isfinite(job.progress) else 0.0
+def packets(events: Iterable[JobEvent]) -> list[bytes]:
+    """Encode what happens to a job."""
+    return [each for event in events for each in _rendered(event)]
 
 
-def so_far(job: Job, least: float = 0.0) -> list[bytes]:
-    """Say where a job stands: its state, then how far it is (`least` or more) or how it ended."""
-    if job.state in FINAL:
-        return [state(job), *ending(job)]
-    return [state(job), progress(job, max(least, fraction_of(job)))]
+def _rendered(event: JobEvent) -> list[bytes]:
+    match event:
+        case Accepted(job):
+            return beginning(job)
+        case StateChanged(job):
+            return [state(job)]
+        case Progressed(job, fraction):
+            return [progress(job, fraction)]
+        case Ended(job):
+            return ending(job)
 
 
 def ending(job: Job) -> list[bytes]:

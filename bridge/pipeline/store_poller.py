@@ -57,5 +57,5 @@ class StorePoller:
                 untold = self._store.changed_elsewhere() or untold
                 if untold:
                     self._wake()
-                    self._store.retell(max(oldest, told - SLOWEST_COMMIT_S))
+                    self._store.notify_changed_since(max(oldest, told - SLOWEST_COMMIT_S))
                 told, untold = looked, False

@@ -426,3 +426,28 @@ def test_no_other_engine_takes_over_a_job_that_somebody_cancels(store: JobStore)
     taken = store.reassign(store.get(job.id), dataclasses.replace(job.spec, engine="preview"), "another key")
     assert taken.state is State.CANCELLED
     assert store.claim() is None
+
+
+def test_a_listener_that_fails_costs_neither_the_change_nor_the_other_listeners(
+    store: JobStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    def broken(_job: Job) -> None:
+        raise ValueError("a mistake of the listener's")
+
+    store.subscribe(broken)
+    store.subscribe(lambda job: heard.append(job.id))
+    job_id = store.accept(_arrival("a.wav"))
+    assert heard == [job_id]
+    assert "a listener failed" in caplog.text
+
+
+def test_who_unsubscribes_hears_nothing_more(store: JobStore) -> None:
+    heard: list[str] = []
+    unsubscribe = store.subscribe(lambda job: heard.append(job.id))
+    first = store.accept(_arrival("a.wav"))
+    unsubscribe()
+    unsubscribe()
+    store.accept(_arrival("b.wav"))
+    assert heard == [first]

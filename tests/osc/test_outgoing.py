@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bridge.delivery.receipt import RECEIPT_NAME, Model, Normalise, Receipt, Source, Stem
 from bridge.errors import UsageError
 from bridge.jobs.states import State
+from bridge.jobs.tracker import summary_of
 from bridge.osc import outgoing
 from bridge.osc.addresses import OUTGOING
 from bridge.osc.options import Endpoint, Poke
@@ -86,7 +87,7 @@ def test_a_job_that_waits_without_a_reason_is_told_by_its_state(make_job: Jobs) 
 def test_progress_that_is_no_number_or_out_of_range_is_told_as_one_that_is_not(make_job: Jobs) -> None:
     for strange, told in ((float("nan"), 0.0), (-1.0, 0.0), (7.0, 1.0), (float("inf"), 0.0)):
         job = make_job(State.SEPARATING, progress=strange)
-        assert read(outgoing.so_far(job)[1]) == ("/stembridge/job/progress", "abcdefgh", told, "")
+        assert read(outgoing.packets(summary_of(job))[1]) == ("/stembridge/job/progress", "abcdefgh", told, "")
 
 
 def test_a_poke_has_its_argument_or_none() -> None:
@@ -104,7 +105,12 @@ def test_what_is_said_is_what_the_table_has(make_job: Jobs, tmp_path: Path) -> N
         outgoing.ok("/a", "b"),
         outgoing.error("/a", UsageError("b")),
     ]
-    said += [outgoing.accepted(job), outgoing.state(job), *outgoing.so_far(make_job()), *outgoing.ending(job)]
+    said += [
+        outgoing.accepted(job),
+        outgoing.state(job),
+        *outgoing.packets(summary_of(make_job())),
+        *outgoing.ending(job),
+    ]
     said += outgoing.ending(make_job(State.FAILED))
     seen = set()
     for found in (found for packet in said for found in messages(packet)):

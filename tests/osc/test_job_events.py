@@ -1,26 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bridge.jobs.events import JobEvent
 from bridge.jobs.job import Failure, Job
 from bridge.jobs.states import FINAL, TRANSITIONS, State
-from bridge.osc.report import PROGRESS_EVERY_S, Report
+from bridge.jobs.tracker import PROGRESS_EVERY_S, JobTracker
+from bridge.osc import outgoing
 from tests.osc.oscdesk import Jobs, Message, read
 
 STATE, PROGRESS, DONE = "/stembridge/job/state", "/stembridge/job/progress", "/stembridge/job/done"
 
 
-def heard(packets: list[bytes]) -> list[Message]:
-    return [read(packet) for packet in packets]
+def heard(events: Iterable[JobEvent]) -> list[Message]:
+    return [read(packet) for packet in outgoing.packets(events)]
 
 
 def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
-    news = Report(make_job()).begin(0.0)
+    news = JobTracker(make_job()).begin(0.0)
     assert (news.began, news.moved) == (True, True)
-    assert heard(news.packets) == [
+    assert heard(news.events) == [
         ("/stembridge/job/accepted", "abcdefgh", "Song"),
         (STATE, "abcdefgh", "Song", "queued"),
         (PROGRESS, "abcdefgh", 0.0, ""),
@@ -28,31 +31,31 @@ def test_a_new_job_is_accepted_first(make_job: Jobs) -> None:
 
 
 def test_a_job_that_is_first_heard_of_at_its_end_is_not_said_to_be_accepted(make_job: Jobs) -> None:
-    news = Report(make_job(State.CANCELLED)).begin(0.0)
+    news = JobTracker(make_job(State.CANCELLED)).begin(0.0)
     assert not news.began
-    assert heard(news.packets) == [(STATE, "abcdefgh", "Song", "cancelled")]
+    assert heard(news.events) == [(STATE, "abcdefgh", "Song", "cancelled")]
 
 
 def test_a_state_is_said_when_it_changes_and_not_again(make_job: Jobs) -> None:
-    report = Report(make_job())
-    assert heard(report.change(make_job(State.SEPARATING), 0.0).packets) == [(STATE, "abcdefgh", "Song", "separating")]
-    assert report.change(make_job(State.SEPARATING), 0.0).packets == []
+    report = JobTracker(make_job())
+    assert heard(report.change(make_job(State.SEPARATING), 0.0).events) == [(STATE, "abcdefgh", "Song", "separating")]
+    assert report.change(make_job(State.SEPARATING), 0.0).events == []
 
 
 def test_progress_comes_ten_times_a_second_and_the_last_of_it_is_not_lost(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING))
-    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="a"), 5.0).packets) == [
+    report = JobTracker(make_job(State.SEPARATING))
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="a"), 5.0).events) == [
         (PROGRESS, "abcdefgh", 0.25, "a")
     ]
-    assert report.change(make_job(State.SEPARATING, progress=0.375, step="b"), 5.01).packets == []
-    assert report.change(make_job(State.SEPARATING, progress=0.5, step="c"), 5.02).packets == []
+    assert report.change(make_job(State.SEPARATING, progress=0.375, step="b"), 5.01).events == []
+    assert report.change(make_job(State.SEPARATING, progress=0.5, step="c"), 5.02).events == []
     assert report.due == 5.0 + PROGRESS_EVERY_S
     assert heard(report.progress(report.due)) == [(PROGRESS, "abcdefgh", 0.5, "c")]
     assert report.due is None
 
 
 def test_progress_that_was_held_back_is_dropped_when_the_state_changes(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING))
+    report = JobTracker(make_job(State.SEPARATING))
     report.change(make_job(State.SEPARATING, progress=0.25), 5.0)
     report.change(make_job(State.SEPARATING, progress=0.5), 5.01)
     report.change(make_job(State.CANCELLED), 5.02)
@@ -60,19 +63,19 @@ def test_progress_that_was_held_back_is_dropped_when_the_state_changes(make_job:
 
 
 def test_a_new_step_is_said_with_the_fraction_that_was_said_before(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING))
+    report = JobTracker(make_job(State.SEPARATING))
     report.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
-    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="b"), 2.0).packets) == [
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.25, step="b"), 2.0).events) == [
         (PROGRESS, "abcdefgh", 0.5, "b")
     ]
 
 
 def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING))
+    report = JobTracker(make_job(State.SEPARATING))
     report.change(make_job(State.SEPARATING, progress=0.5, step="a"), 1.0)
     report.change(make_job(State.FAILED), 2.0)
     report.change(make_job(State.QUEUED), 3.0)
-    assert heard(report.change(make_job(State.SEPARATING, progress=0.125, step="a"), 4.0).packets) == [
+    assert heard(report.change(make_job(State.SEPARATING, progress=0.125, step="a"), 4.0).events) == [
         (STATE, "abcdefgh", "Song", "separating"),
         (PROGRESS, "abcdefgh", 0.125, "a"),
     ]
@@ -80,25 +83,25 @@ def test_progress_begins_anew_when_the_job_is_queued_again(make_job: Jobs) -> No
 
 def test_a_snapshot_that_was_overtaken_is_passed_over(make_job: Jobs) -> None:
     late = make_job(State.SEPARATING, progress=0.5)
-    report = Report(make_job(State.DELIVERED))
-    assert report.change(late, 1.0).packets == []
+    report = JobTracker(make_job(State.DELIVERED))
+    assert report.change(late, 1.0).events == []
     assert report.job.state is State.DELIVERED
 
 
 def test_a_job_that_was_taken_up_is_not_queued_by_news_of_its_beginning_that_comes_late(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING, attempt=1))
-    assert report.change(make_job(State.QUEUED, attempt=0), 1.0).packets == []
+    report = JobTracker(make_job(State.SEPARATING, attempt=1))
+    assert report.change(make_job(State.QUEUED, attempt=0), 1.0).events == []
 
 
 def test_a_clock_that_was_set_back_silences_no_job(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING, updated=1e9))
+    report = JobTracker(make_job(State.SEPARATING, updated=1e9))
     assert report.change(make_job(State.NORMALISING, updated=1.0), 1.0).moved
 
 
 def test_a_failure_is_told_with_what_to_do(make_job: Jobs) -> None:
-    report = Report(make_job(State.SEPARATING))
+    report = JobTracker(make_job(State.SEPARATING))
     failure = Failure("engine.failed", "It broke.", "Try again.", retryable=True)
-    assert heard(report.change(make_job(State.FAILED, failure=failure), 1.0).packets) == [
+    assert heard(report.change(make_job(State.FAILED, failure=failure), 1.0).events) == [
         (STATE, "abcdefgh", "Song", "failed"),
         ("/stembridge/job/error", "abcdefgh", "engine.failed", "It broke. Try again."),
     ]
@@ -112,15 +115,15 @@ THROUGH = [(1, 0.5, "a", 0.0), (1, 0.5, "a", 0.2), (1, 0.5, "b", 0.0), (1, 0.5, 
 @example(THROUGH)
 def test_whatever_a_job_does_its_feedback_keeps_the_rules(snapshots: list[tuple[int, float, str, float]]) -> None:
     make_job, now, said = Jobs(), 0.0, list[tuple[float, Message]]()
-    report = Report(make_job())
-    said += [(now, message) for message in heard(report.begin(now).packets)]
+    report = JobTracker(make_job())
+    said += [(now, message) for message in heard(report.begin(now).events)]
     state = State.QUEUED
     for after, fraction, step, pause in snapshots:
         now += pause
         ways = [state, *TRANSITIONS[state]]
         state = ways[after % len(ways)]
         job: Job = make_job(state, progress=fraction, step=step)
-        said += [(now, message) for message in heard(report.change(job, now).packets)]
+        said += [(now, message) for message in heard(report.change(job, now).events)]
     words = [message for _, message in said]
     assert [message[0] for message in words].count("/stembridge/job/accepted") == 1
     for attempt in _split_at_queued(said):

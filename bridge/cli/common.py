@@ -61,11 +61,7 @@ def job_document(job: Job) -> dict[str, Any]:
     """Return a job as the JSON that `jobs`, `show` and `separate` print."""
     failure, receipt, folder, values = job.failure, receipt_of(job), job.folder, document_of(job)
     stems = receipt.stems if receipt and folder else ()
-    retry = (
-        {"retryable": failure.retryable, "retry_at": _iso(failure.retry_at) if failure.retry_at else None}
-        if failure
-        else {}
-    )
+    retry_at = _iso(failure.retry_at) if failure and failure.retry_at else None
     return {
         **{name: values[name] for name in ("job", "song", "state")},
         "progress": round(values["progress"], 4),

@@ -14,7 +14,8 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="on Windows os.kill ends a process")
 
 PROGRAM = """
-import os, re, sys
+import os, re, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 moment, number = re.compile(sys.argv[1]), int(sys.argv[2])
 del sys.argv[1:3]
 sent = []

@@ -48,6 +48,16 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """A file of weights that the engine used."""
+
+    name: str
+    sha256: str
+    licence: str
+    """As its author states it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Normalise:
     """What was done to the levels."""
 
@@ -99,6 +109,8 @@ class Receipt:
     """
     billed_minutes: float
     stems: tuple[Stem, ...]
+    weights: tuple[Weights, ...] = ()
+    """The weights of a model that ran here; empty for the cloud and for an engine without any."""
     preset: str = ""
     engine_label: str = ""
     """The engine as a musician should read it: "rough preview"."""

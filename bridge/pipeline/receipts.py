@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 
 from bridge.audio.mix import Canonical
-from bridge.delivery.receipt import Model, Normalise, Receipt, Source, Stem
+from bridge.delivery.receipt import Model, Normalise, Receipt, Source, Stem, Weights
 from bridge.jobs.job import Job
 from bridge.pipeline.tasks import Rendered
 from bridge.separation import catalogue, registry
+from bridge.separation.weights.catalogue import by_sha256
 
 
 def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: float) -> Receipt:
@@ -51,6 +52,13 @@ def make_receipt(job: Job, take: int, mix: Canonical, rendered: Rendered, now: f
             )
             for stem in report.stems
         ),
+        weights=_weights(job.spec.engine, wanted),
         preset=job.spec.preset,
         notes=(*mix.repairs, *report.notes),
     )
+
+
+def _weights(engine: str, model: catalogue.Model) -> tuple[Weights, ...]:
+    used = registry.engine(engine)
+    files = [by_sha256(sha256) for sha256 in used.weights(used.pass_of(model))]
+    return tuple(Weights(file.name, file.sha256, file.licence) for file in files if file)

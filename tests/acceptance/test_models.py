@@ -64,6 +64,9 @@ def test_with_its_weights_here_a_bounce_in_the_inbox_gets_the_model_s_stems(stud
     [take] = studio.takes()
     receipt = json.loads((take / "stems.json").read_text("utf-8"))
     assert receipt["engine"] == "demucs"
+    assert receipt["weights"] == [
+        {"name": "htdemucs", "sha256": HTDEMUCS.sha256, "licence": HTDEMUCS.licence},
+    ]
     assert {stem["name"] for stem in receipt["stems"]} == {"bass", "drums", "vocals", "other"}
     assert_sums_to(take, bounce)
     studio.assert_delivered(bounce)

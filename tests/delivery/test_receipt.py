@@ -72,6 +72,7 @@ def test_the_fields_are_those_importers_rely_on(studio: Studio) -> None:
         "normalise": {"mode": "song", "gain_db": -1.5},
         "null_depth_db": -130.25,
         "billed_minutes": 0.0,
+        "weights": [],
         "preset": "",
         "engine_label": "",
         "notes": [],

@@ -16,6 +16,7 @@ from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.cloud_notes import CloudNotes
 from bridge.jobs.inbox_memory import InboxMemory
 from bridge.jobs.job import Event, Failure, Job
+from bridge.jobs.retry import LONGEST_DELAY_S
 from bridge.jobs.rows import arrival_columns, event_of, failure_columns, job_of, readable
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import FINAL, MAKING, WORKING, State, allowed
@@ -227,7 +228,7 @@ class JobStore:
 
     def _requeue(self, statement: str) -> int:
         with self._database.transaction():
-            rows = self._database.rows(statement, {"now": self._clock()})
+            rows = self._database.rows(statement, {"now": self._clock(), "longest": LONGEST_DELAY_S})
             moved = [self._move(job_of(row), State.QUEUED) for row in rows]
         for job in moved:
             self._notify(job)

@@ -15,6 +15,7 @@ import pytest
 from bridge.errors import JobNotFound, NotPossible, StorageError
 from bridge.jobs.arrival import Arrival, Signature
 from bridge.jobs.job import Failure, Job
+from bridge.jobs.retry import LONGEST_DELAY_S
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.states import TRANSITIONS, WORKING, State
 from bridge.jobs.store import JobStore
@@ -347,6 +348,7 @@ _ACCEPT_FOREVER = """
 import sys
 from pathlib import Path
 from bridge.jobs.arrival import Arrival, Signature
+from bridge.jobs.retry import LONGEST_DELAY_S
 from bridge.jobs.spec import JobSpec
 from bridge.jobs.store import JobStore
 store = JobStore(Path(sys.argv[1]), key_of=lambda arrival: arrival.sha256)
@@ -451,3 +453,13 @@ def test_who_unsubscribes_hears_nothing_more(store: JobStore) -> None:
     unsubscribe()
     store.accept(_arrival("b.wav"))
     assert heard == [first]
+
+
+def test_a_retry_noted_by_a_clock_that_was_set_back_since_is_tried_now(store: JobStore, clock: Clock) -> None:
+    _accepted(store)
+    job = store.claim()
+    assert job is not None
+    store.fail(job, Failure("storage.full", "", "", retryable=True, retry_at=clock.now + LONGEST_DELAY_S))
+    assert store.requeue_due() == 0
+    clock.now -= 400 * 86_400
+    assert store.requeue_due() == 1

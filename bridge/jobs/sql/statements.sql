@@ -123,8 +123,9 @@ UPDATE jobs SET cancelling = 1, updated = :now WHERE id = :id
 -- cancelling: whether a job is to be cancelled
 SELECT cancelling FROM jobs WHERE id = :id
 
--- due_retries: failures that are tried again by themselves
-SELECT * FROM jobs WHERE state = 'failed' AND retry_at <= :now ORDER BY number
+-- due_retries: failures that are tried again by themselves; a time further away than the longest delay was noted by a
+-- clock that has been set back since
+SELECT * FROM jobs WHERE state = 'failed' AND (retry_at <= :now OR retry_at > :now + :longest) ORDER BY number
 
 -- parked_for_credit: jobs that a new key or more credit may set free
 SELECT * FROM jobs WHERE state = 'needs_credit' ORDER BY number

@@ -77,6 +77,8 @@ class Inbox(Section):
     polling: Annotated[Literal[True, False, "auto"], BeforeValidator(values.polling)] = "auto"
     ignore: TextList = ()
     """Globs of names to pass over, beside those that are always passed over."""
+    existing: Literal["auto", "leave", "take"] = "auto"
+    """Bounces that were in the inbox before the first start: "auto" takes those of the last day, where that is free."""
     keep_source: bool = True
     """False: a delivered bounce is moved to `Source/<date>/` of the inbox."""
 

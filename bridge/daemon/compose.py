@@ -57,6 +57,7 @@ def inbox_options(
         scan_s=settings.inbox.scan_s,
         polling=settings.inbox.polling,
         ignore=settings.inbox.ignore,
+        existing=settings.inbox.existing,
         allowed=settings.osc.folders,
         output=settings.output.folder,
         state=settings.state.folder,

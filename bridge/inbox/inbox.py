@@ -13,11 +13,13 @@ import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bridge.errors import StembridgeError
 from bridge.inbox.filters import is_bounce_name, is_job_file_name
+from bridge.inbox.first_look import FirstLook
 from bridge.inbox.hands import Hands, KeepGoing
 from bridge.inbox.ingest import COPIERS, Ledger, copy_settled
 from bridge.inbox.job_file_handler import JobFileHandler, OnRequest
@@ -71,6 +73,8 @@ class Inbox:
         self._schedule = ScanSchedule(options, clock, self._on_hint, self._on_close)
         self._settling = Settling(self._schedule.pace)
         self._outcomes = OutcomeHandler(options, ledger, self._settling, on_accepted, on_problem)
+        self._first_look = FirstLook(options, ledger)
+        self._first_look_due = False
         self._copiers = Hands("inbox-copy", COPIERS, self._copy, self._post)
         self._job_files = (
             None if on_request is None else Hands("inbox-request", 1, JobFileHandler(on_request).handle, self._post)
@@ -94,6 +98,7 @@ class Inbox:
             self._folder.mkdir(parents=True, exist_ok=True)
         sweep(self._spool)
         self._outcomes.open()
+        self._first_look_due = self._first_look.is_due(self._outcomes.known)
         self._copiers.start()
         if self._job_files is not None:
             self._job_files.start()
@@ -173,7 +178,7 @@ class Inbox:
         self._settling.pace = self._schedule.pace
         self._outcomes.note_scan(findings)
         now = self._clock()
-        for path, signature in findings.fresh:
+        for path, signature in self._to_take(findings.fresh):
             if path not in self._settling:
                 log.debug("%s: new or changed, %d bytes; waiting until it stands still", path, signature.size)
             self._settling.see(path, signature, now)
@@ -186,6 +191,17 @@ class Inbox:
                 log.debug("%s: closed by its writer", close.path)
                 self._settling.close(close.path, close.signature, close.at)
         self._closes.clear()
+
+    def _to_take(self, fresh: Sequence[tuple[str, Signature]]) -> Sequence[tuple[str, Signature]]:
+        if not self._first_look_due:
+            return fresh
+        try:
+            taken = self._first_look.take(fresh, self._outcomes.known, time.time())
+        except StembridgeError as error:
+            log.warning("%s %s", error, error.advice)
+            return ()  # the next scan looks again
+        self._first_look_due = False
+        return taken
 
     def _check_due(self) -> None:
         """Check each candidate that is due, and have those copied that have settled."""

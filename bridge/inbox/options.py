@@ -10,6 +10,8 @@ from typing import Literal
 from bridge.inbox.filters import Filters, folded
 from bridge.jobs.spec import JobSpec
 
+Existing = Literal["auto", "leave", "take"]
+
 
 @dataclass(frozen=True, slots=True)
 class InboxOptions:
@@ -34,6 +36,9 @@ class InboxOptions:
     share; "auto" looks in the mount table."""
     ignore: tuple[str, ...] = ()
     """Patterns of files and folders to ignore, as `Filters` describes."""
+
+    existing: Existing = "auto"
+    """What becomes of bounces that were there before the inbox was seen for the first time: see `first_look`."""
 
     allowed: tuple[Path, ...] = ()
     """Folders besides the inbox that a link in it may lead into: those from which every door takes bounces."""

@@ -79,7 +79,7 @@ class Studio:
 
     def configure(self, *more: str) -> None:
         """Write the configuration; `more` are lines for the section of the output."""
-        lines = ["[inbox]", 'folder = "inbox"', "settle_s = 0.1", "scan_s = 2.0"]
+        lines = ["[inbox]", 'folder = "inbox"', "settle_s = 0.1", "scan_s = 2.0", 'existing = "take"']
         lines += [
             "[osc]",
             "port = 0",

@@ -35,6 +35,7 @@ _ABOUT = (
     " 'tag': sys.implementation.cache_tag + ' ' + sysconfig.get_platform()}))"
 )
 _WORDS_OF_PIP = 2_000
+_ALWAYS_THERE = ("pip-", "setuptools-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ def _mend(found: Trouble, locks: Sequence[str], keeper: int) -> None:
     if about is None:
         raise SetupFailed(f"The Python in {VENV} does not start. Delete that folder, then run this again.")
     site = Path(about["site"])
+    if all(found.name.startswith(_ALWAYS_THERE) for found in site.glob("*.dist-info")):
+        raise SetupFailed(
+            f"pip put the packages elsewhere than into {VENV}: a pip.conf sets target, prefix or root. `pip config "
+            "list` shows it. Take that line out, or set PIP_CONFIG_FILE to a file without it; then run this again."
+        )
     launcher.write(PYTHON, ROOT, site)
     stamp = {"about": about, "locks": {name: _digest(name) for name in locks}, "files": _inventory(site)}
     _STAMP.write_text(json.dumps(stamp), encoding="utf-8")

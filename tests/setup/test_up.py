@@ -97,6 +97,20 @@ def test_a_new_lock_is_installed_on_top(clone: Clone) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", ["target", "prefix", "root"])
+def test_a_pip_conf_that_installs_elsewhere_is_named_and_nothing_counts_as_set_up(
+    clone: Clone, option: str, tmp_path: Path
+) -> None:
+    conf = tmp_path / "pip.conf"
+    conf.write_text(f"[install]\n{option} = {tmp_path / 'elsewhere'}\n", "utf-8")
+    shutil.rmtree(clone.root / ".venv", ignore_errors=True)
+    failed = clone.run("up.py", PIP_CONFIG_FILE=str(conf))
+    assert failed.returncode == 1
+    assert "a pip.conf sets target, prefix or root" in failed.stderr
+    mended = clone.run("up.py")
+    assert mended.returncode == 7, mended.stderr
+
+
 def test_what_cannot_be_installed_leaves_the_environment_as_it_was(clone: Clone) -> None:
     clone.tiny("1.0")
     program(clone.run("up.py"))

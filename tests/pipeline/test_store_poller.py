@@ -75,7 +75,7 @@ def test_what_could_not_be_told_because_the_disk_failed_is_told_later(
         monkeypatch.undo()
         raise StorageError("The disk is gone.")
 
-    monkeypatch.setattr(store, "retell", broken)
+    monkeypatch.setattr(store, "notify_changed_since", broken)
     poller = StorePoller(store, lambda: None)
     poller.start()
     try:

@@ -18,7 +18,7 @@ from rich.table import Column, Table
 from bridge.cli.common import local_time, receipt_of
 from bridge.cli.layout import bar_widths
 from bridge.daemon.log import CHANGES, is_verbose
-from bridge.daemon.redact import one_line
+from bridge.daemon.plain import one_line
 from bridge.jobs.job import Job
 from bridge.jobs.states import FINAL, PARKED, WORKING, State
 from bridge.pipeline.remote import NEWS

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from bridge.cli.common import local_time
 from bridge.cli.layout import fitted, shortened_path
-from bridge.daemon.redact import one_line
+from bridge.daemon.plain import one_line
 from bridge.jobs.job import Job
 from bridge.jobs.states import WORKING, State
 

@@ -37,11 +37,12 @@ def _carry_out(arguments: list[str], stop: Stop | None) -> int:
     import importlib
 
     from bridge.cli.arguments import parser
+
+    options = parser().parse(arguments)
     from bridge.cli.output import flush
     from bridge.cli.report_error import report_error
     from bridge.errors import StembridgeError
 
-    options = parser().parse(arguments)
     options.stop = stop
     if options.verbose or os.environ.get(LOG_VARIABLE, "").lower() == "debug":
         from bridge.daemon.log import log_verbosely

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from bridge.daemon.redact import one_line
+from bridge.daemon.plain import one_line
 from bridge.errors import StorageError
 
 _RAW_IN_JSON = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

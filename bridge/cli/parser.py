@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-
-from bridge.cli.output import complain
 
 _OTHER_WORDS = {
     "help": "--help",
@@ -54,6 +51,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message; exit with 2."""
         self.print_usage(sys.stderr)
+        from bridge.cli.output import complain
+
         complain(f"{self.prog}: error: {message}")
         self.exit(2)
 
@@ -68,5 +67,7 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
+    import difflib  # only for a mistake: each command pays for what stands at the top
+
     meant = _OTHER_WORDS.get(word) or ", ".join(difflib.get_close_matches(word, list(known), n=1))
     return f"; did you mean {meant}?" if meant else ""

@@ -1,17 +1,15 @@
-"""Makes log lines safe: masks secrets and writes control characters as escapes."""
+"""Makes log lines safe: masks secrets, and control characters are escaped."""
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
+
+from bridge.daemon.plain import one_line, visible
 
 MASK = "***"
 _SHORTEST = 4
 """A shorter secret would mask ordinary words."""
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Everything that can move a terminal's cursor or reorder its text, and half characters; not tab and line feed."""
 
 _hidden: set[str] = set()
 
@@ -19,19 +17,6 @@ _hidden: set[str] = set()
 def hide(*secrets: str) -> None:
     """Mask these from now on in every log line of this process. Call it where a secret is first read."""
     _hidden.update(secret for secret in secrets if len(secret) >= _SHORTEST)
-
-
-def visible(text: str) -> str:
-    r"""Return text with each control character but tab and line feed written as an escape, such as \x1b.
-
-    File names and answers of servers come from outside: shown raw they could drive the reader's terminal.
-    """
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def one_line(text: str) -> str:
-    """Return text as `visible` does, and on one line: a file name cannot pretend to be a second message."""
-    return visible(text.replace("\n", "\\n"))
 
 
 class LogFormatter(logging.Formatter):

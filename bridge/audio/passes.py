@@ -108,7 +108,7 @@ class Passes:
 
     def _create(self, target: Path, origin: Metadata) -> AbstractContextManager[Write]:
         bits, in_float = self._options.bits, self._options.depth == "32f"
-        form = WavFormat(self.rate, self._mix.channels, bits, in_float, origin.mask)
+        form = WavFormat(self.rate, self._mix.channels, bits, in_float, origin.mask or self._mix.mask)
         quantise = quantiser(bits, seed=zlib.crc32(target.name.encode()))
         if self._options.format == "flac":
             return flac_stem(target, form, quantise)

@@ -59,3 +59,24 @@ def test_an_inbox_that_an_older_version_has_worked_on_has_been_seen(tmp_path: Pa
     known = {str(tmp_path / "in" / "a.wav"): Signature(1, 2, 3)}
     assert not FirstLook(options, MemoryLedger()).is_due(known)
     assert FirstLook(options, MemoryLedger()).is_due({str(tmp_path / "other" / "a.wav"): Signature(1, 2, 3)})
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_killed_during_the_first_look_the_next_start_looks_again(tmp_path: Path, after: int) -> None:
+    class Dying(MemoryLedger):
+        def remember(self, source: Path, signature: Signature) -> None:
+            if len(self.signatures) > after:
+                raise KeyboardInterrupt
+            super().remember(source, signature)
+
+    ledger = Dying()
+    spec = JobSpec(output=tmp_path / "out", engine="api")
+    options = InboxOptions(tmp_path / "in", tmp_path / "out", tmp_path / "state", spec)
+    found = [(str(tmp_path / "in" / f"{n}.wav"), Signature(1, n, int(NEW * 1e9))) for n in range(5)]
+    with pytest.raises(KeyboardInterrupt):
+        FirstLook(options, ledger).take(found, {}, NOW)
+    known = ledger.seen()
+    again = FirstLook(options, MemoryLedger(signatures=dict(known)))
+    assert again.is_due(known)
+    assert again.take([each for each in found if each[0] not in known], known, NOW) == []
+    assert not again.is_due(known)
